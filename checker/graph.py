@@ -28,7 +28,7 @@ Shape = tuple[Dim, ...] | None
 """None where even the rank is unknown."""
 
 Attribute = int | float | str | bytes | tuple[int, ...] | tuple[float, ...] | tuple[str, ...] | None
-"""An attribute's value.  Tensors given as attributes are tuples of their (few) elements; graphs are in ``Node.bodies``."""
+"""An attribute's value.  A tensor attribute is the tuple of its (few) elements; graphs are in ``Node.bodies``."""
 
 FoldReason = Literal["constant", "shape", "identity", "quantization", "branch"]
 
@@ -66,7 +66,7 @@ class Value:
 
     ``dtype``: numpy-style name (``"float32"``, ``"bfloat16"``, ``"int4"``, ``"string"``), None when unknown.
     ``constant``: known when the model is compiled (an initializer, or computed from initializers only).
-    ``const``: its elements as a numpy array, only for small constants; None for large ones, whose bytes lie at ``payload``.
+    ``const``: its elements as a numpy array, for small constants only; the bytes of a large one lie at ``payload``.
     """
 
     name: str

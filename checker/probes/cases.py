@@ -58,7 +58,7 @@ def build(asked: dict[str, Any]) -> onnx.ModelProto:
     inferred = onnx.shape_inference.infer_shapes(model, data_prop=True)
     for name, output in zip(outputs, inferred.graph.output, strict=True):
         if not output.type.HasField("tensor_type"):
-            message = f"{asked['op']}-{opset}: the type of output {name} cannot be inferred; give out_dtype and out_shape"
+            message = f"{asked['op']}-{opset}: output {name} has no inferred type; give out_dtype and out_shape"
             raise ValueError(message)
         model.graph.output[outputs.index(name)].CopyFrom(output)
     return model
