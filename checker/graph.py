@@ -181,7 +181,8 @@ class Graph:
     """Number of nodes as the file has them, with those of subgraphs and inlined functions."""
     _producers: dict[str, Node] = field(default_factory=dict, repr=False)
     _users: dict[str, tuple[Node, ...]] = field(default_factory=dict, repr=False)
-    _output_names: frozenset[str] = field(default=frozenset(), repr=False)
+    output_names: frozenset[str] = field(default=frozenset(), repr=False)
+    """Names of the values that leave the graph, aliases resolved."""
     _input_names: frozenset[str] = field(default=frozenset(), repr=False)
 
     def __post_init__(self) -> None:
@@ -200,7 +201,7 @@ class Graph:
         resolve = self.aliases.get
         object.__setattr__(self, "_producers", producers)
         object.__setattr__(self, "_users", {name: tuple(nodes) for name, nodes in users.items()})
-        object.__setattr__(self, "_output_names", frozenset(resolve(v.name, v.name) for v in self.outputs))
+        object.__setattr__(self, "output_names", frozenset(resolve(v.name, v.name) for v in self.outputs))
         object.__setattr__(self, "_input_names", frozenset(v.name for v in self.inputs))
 
     def producer_of(self, value: Value) -> Node | None:
@@ -213,7 +214,7 @@ class Graph:
 
     def is_output(self, value: Value) -> bool:
         """Tell whether the value leaves the graph (also through a folded Identity or Q/DQ pair)."""
-        return value.name in self._output_names
+        return value.name in self.output_names
 
     def is_input(self, value: Value) -> bool:
         """Tell whether the value enters the graph from outside."""
