@@ -2,8 +2,8 @@
 
 torch's scaled_dot_product_attention defines the softmax of a row of minus infinities as zeros, so exporters write
 `Where(IsNaN(p), 0, p)` behind each masked Softmax.  IsNaN is the operator that costs most on accelerators:
-rknn-toolkit2 puts it on the CPU, tpu-mlir and MNN refuse the network, ncnn cannot load it, WebGPU copies to the host for
-it.  Where no row of the mask is blank (every token sees at least itself) the guard does nothing and can be removed.
+rknn-toolkit2 puts it on the CPU, tpu-mlir and MNN refuse the network, ncnn cannot load it, WebGPU copies to the host
+for it.  Where no row of the mask is blank (every token sees at least itself) the guard does nothing and can be removed.
 """
 
 from __future__ import annotations
