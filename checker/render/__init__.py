@@ -1,0 +1,1 @@
+"""Renderers: ``Report`` in, text out, one file for each format."""

@@ -1,0 +1,204 @@
+"""The report for people: plain at any width from 80 columns, coloured only where asked.
+
+Names of nodes, inputs and files come from a stranger's model; ``shown`` makes every control character visible, so that
+none of them can move the cursor.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from checker.render import words
+
+if TYPE_CHECKING:
+    from checker.report import Change, FindingEntry, Reason, Report, TargetEntry
+
+ANSWER_STYLES = {
+    "READY": "green",
+    "UNKNOWN": "cyan",
+    "READY_WITH_FALLBACK": "yellow",
+    "NEEDS_CHANGES": "magenta",
+    "BLOCKED": "red",
+}
+SEVERITY_STYLES = {"error": "red", "warning": "yellow", "info": "cyan"}
+WIDE = 110
+"""From this many columns on the decisive reason stands on the target's own line, below it otherwise."""
+
+
+def render(reports: Sequence[Report], *, width: int, color: bool, detail: bool = False, quiet: bool = False) -> str:
+    """Render reports one below the other.
+
+    Args:
+        reports: one for each model.
+        width: columns.
+        color: whether to write ANSI colours.
+        detail: describe each target in full instead of in one line.
+        quiet: only the verdicts.
+    """
+    return paint([_one(r, width, detail, quiet) for r in reports], width=width, color=color)
+
+
+def paint(blocks: Sequence[RenderableType], *, width: int, color: bool) -> str:
+    """Draw blocks with an empty line between them."""
+    console = Console(
+        file=io.StringIO(),
+        width=width,
+        force_terminal=color,
+        color_system="standard" if color else None,
+        no_color=not color,
+        markup=False,
+        highlight=False,
+        emoji=False,
+        legacy_windows=False,
+    )
+    with console.capture() as capture:
+        for number, block in enumerate(blocks):
+            if number:
+                console.print()
+            console.print(block)
+    return "".join(line.rstrip() + "\n" for line in capture.get().splitlines())
+
+
+def shown(text: str, style: str = "") -> Text:
+    """Make text whose control characters are visible."""
+    return Text(words.visible(text), style)
+
+
+def _one(report: Report, width: int, detail: bool, quiet: bool) -> RenderableType:
+    blocks: list[RenderableType] = []
+    if quiet:
+        blocks.append(shown(report.model.path, "bold"))
+    else:
+        blocks += [_header(report), Text()]
+    if detail:
+        for target in report.targets:
+            blocks += _target_detail(target, quiet)
+    else:
+        blocks.append(_verdicts(report.targets, width))
+        changes = _changes_over_targets(report.targets)
+        if changes and not quiet:
+            blocks += [Text(), Text("What to change", "bold"), *changes]
+    if report.findings and not quiet:
+        blocks += [Text(), Text("Findings", "bold"), *(_finding(f) for f in report.findings)]
+    return Group(*blocks)
+
+
+def _header(report: Report) -> RenderableType:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim")
+    table.add_column(overflow="fold")
+    for label, line in words.facts(report):
+        table.add_row(label, shown(line))
+    return Group(shown(report.model.path, "bold"), Padding(table, (0, 0, 0, 2)))
+
+
+HEADS = ("target", "verdict", "prec.", "on accel.", "seg.", "grade")
+RIGHT = frozenset({"on accel.", "seg."})
+
+
+def _verdicts(targets: Sequence[TargetEntry], width: int) -> RenderableType:
+    """Draw a line for each target; where there is room the decisive reason is the last column."""
+    rows = [HEADS, *(_cells(target) for target in targets)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADS))]
+    blocks: list[RenderableType] = [Text("  ".join(map(_padded, HEADS, widths, HEADS)), "dim")]
+    for target, row in zip(targets, rows[1:], strict=True):
+        cells = [Text(_padded(cell, columns, head)) for cell, columns, head in zip(row, widths, HEADS, strict=True)]
+        cells[1].stylize(ANSWER_STYLES[target.answer])
+        line = Text("  ").join(cells)
+        reason = shown(words.decisive(target), "dim")
+        if width >= WIDE and reason:
+            reason.truncate(width - len(line) - 2, overflow="ellipsis")
+            line = Text("  ").join((line, reason))
+        blocks.append(line)
+        if width < WIDE and reason:
+            blocks.append(_indented(reason, 4))
+    return Group(*blocks)
+
+
+def _cells(target: TargetEntry) -> tuple[str, ...]:
+    share, segments = words.share(target), str(target.segments)
+    return words.visible(target.id), target.answer, target.precision, share, segments, target.grade or "-"
+
+
+def _padded(text: str, columns: int, head: str) -> str:
+    return text.rjust(columns) if head in RIGHT else text.ljust(columns)
+
+
+def _target_detail(target: TargetEntry, quiet: bool) -> Iterator[RenderableType]:
+    head = Text.assemble(
+        (words.visible(target.id), "bold"),
+        f" ({words.visible(target.toolchain)}), {target.precision}: ",
+        (target.answer, f"bold {ANSWER_STYLES[target.answer]}"),
+        f"  [{target.grade}]" if target.grade else "",
+    )
+    yield head
+    yield _indented(shown(words.placement(target)))
+    if target.simplified is not None:
+        yield _indented(shown(words.simplified(target.simplified)))
+    if quiet:
+        return
+    if target.reasons:
+        yield Text()
+        yield Text("Not native", "bold")
+        for reason in target.reasons:
+            yield _reason(reason)
+    if target.changes:
+        yield Text()
+        yield Text("What to change", "bold")
+        for change in target.changes:
+            yield _change(change)
+
+
+def _indented(block: RenderableType, columns: int = 2) -> RenderableType:
+    return Padding(block, (0, 0, 0, columns))
+
+
+def _reason(reason: Reason) -> RenderableType:
+    """Describe one reason: what, why, by whose word, and every node that it concerns."""
+    lines: list[RenderableType] = [shown(words.reason_head(reason))]
+    lines += [_indented(shown(line)) for line in words.reason_lines(reason)]
+    if reason.nodes:
+        lines.append(_indented(shown("nodes: " + ", ".join(reason.nodes), "dim")))
+    return _indented(Group(*lines))
+
+
+def _change(change: Change) -> RenderableType:
+    return _indented(
+        Text.assemble("- ", words.visible(change.what), " -> ", (change.answer, ANSWER_STYLES[change.answer]))
+    )
+
+
+def _changes_over_targets(targets: Sequence[TargetEntry]) -> list[RenderableType]:
+    """List every change once, with the targets it helps and what they would then answer."""
+    gathered: dict[str, dict[str, list[str]]] = {}
+    for target in targets:
+        for change in target.changes:
+            gathered.setdefault(change.what, {}).setdefault(change.answer, []).append(target.id)
+    return [
+        _indented(
+            Group(
+                shown(f"- {what}"),
+                *(_indented(shown(f"{answer}: {', '.join(ids)}")) for answer, ids in outcomes.items()),
+            )
+        )
+        for what, outcomes in gathered.items()
+    ]
+
+
+def _finding(finding: FindingEntry) -> RenderableType:
+    head = Text.assemble(
+        (finding.severity, SEVERITY_STYLES[finding.severity]), f" {finding.rule}: ", words.visible(finding.message)
+    )
+    if finding.target:
+        head.append(f" ({finding.target})")
+    lines: list[RenderableType] = [head]
+    if finding.fix:
+        lines.append(_indented(shown(f"fix: {finding.fix}", "dim")))
+    return _indented(Group(*lines))

@@ -1,0 +1,191 @@
+"""Report facts in words and figures, for every renderer that is read by people."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from checker.report import Reason, Report, Simplified, TargetEntry, Tensor
+
+INPUTS_SHOWN = 6
+KINDS_SHOWN = 8
+
+
+def visible(text: str) -> str:
+    """Write control characters as escapes, so that a name from a file cannot steer the terminal."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def quantity(number: int) -> str:
+    """Write a count with three digits and a decimal prefix: ``1.82 G``, ``11.7 M``, ``960``."""
+    value = float(number)
+    for prefix in ("", " k", " M", " G"):
+        if value < 999.5:
+            return f"{number}" if not prefix else f"{value:.3g}{prefix}"
+        value /= 1000
+    return f"{value:.4g} T"
+
+
+def size(number: int) -> str:
+    """Write bytes with three digits and a binary prefix: ``44.6 MiB``."""
+    value = float(number)
+    for prefix in ("", "Ki", "Mi", "Gi"):
+        if value < 1000:
+            return f"{value:.3g} {prefix}B" if prefix else f"{number} B"
+        value /= 1024
+    return f"{value:.4g} TiB"
+
+
+def tensor(value: Tensor) -> str:
+    """Write ``x float32 [1, 3, 224, 224]``; ``?`` is an axis that the file leaves open."""
+    dims = (
+        "of unknown rank"
+        if value.shape is None
+        else f"[{', '.join('?' if d is None else str(d) for d in value.shape)}]"
+    )
+    return f"{value.name} {value.dtype or 'of unknown type'} {dims}"
+
+
+def facts(report: Report) -> Iterator[tuple[str, str]]:
+    """Yield the header's lines as label and text."""
+    model, cost = report.model, report.cost
+    opsets = ", ".join(f"{domain} {version}" for domain, version in model.opsets.items()) or "none imported"
+    yield "opset", f"{opsets}; IR version {model.ir_version}" + (f"; by {model.producer}" if model.producer else "")
+    for label, values in (("inputs", model.inputs), ("outputs", model.outputs)):
+        listed = [tensor(v) for v in values[:INPUTS_SHOWN]]
+        if len(values) > INPUTS_SHOWN:
+            listed.append(f"and {len(values) - INPUTS_SHOWN} more")
+        yield label, ", ".join(listed) or "none"
+    symbols = dynamic_dimensions(model.inputs)
+    if symbols:
+        yield "dynamic", f"{', '.join(symbols)}: pin by exporting again with fixed input shapes"
+    yield "nodes", f"{model.nodes} in the file, {model.compute_nodes} after constants and shape arithmetic are folded"
+    if report.composites:
+        yield "layers", composites(report)
+    if report.batchnorm:
+        states = Counter(f"{entry.status} {entry.kind}" for entry in report.batchnorm)
+        yield "batch norm", ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
+    yield "MACs", quantity(cost.macs) + ("" if cost.complete else " at least (some shapes are unknown)")
+    sizes = cost.weight_bytes
+    stored = f"{size(sizes.fp32)} in fp32, {size(sizes.fp16)} in fp16, {size(sizes.int8)} in int8"
+    yield "weights", f"{quantity(cost.parameters)} parameters; {stored}"
+    peak = cost.peak_activation_bytes
+    yield "activations", "peak not known (some shapes are unknown)" if peak is None else f"{size(peak)} at the peak"
+
+
+def dynamic_dimensions(inputs: Sequence[Tensor]) -> list[str]:
+    """Name the open dimensions of the inputs: ``batch``, ``axis 2 of x``, ``the rank of y``."""
+    named: dict[str, None] = {}
+    for value in inputs:
+        if value.shape is None:
+            named[f"the rank of {value.name}"] = None
+            continue
+        for axis, dim in enumerate(value.shape):
+            if isinstance(dim, str):
+                named[dim] = None
+            elif dim is None:
+                named[f"axis {axis} of {value.name}"] = None
+    return list(named)
+
+
+def composites(report: Report) -> str:
+    """Summarise what was recognised: ``12 LayerNormalization (decomposed), 6 Gelu``."""
+    counted = Counter((entry.kind, entry.form) for entry in report.composites)
+    listed = [
+        f"{count} {kind}" + (" (decomposed)" if form == "decomposed" else "")
+        for (kind, form), count in sorted(counted.items(), key=lambda item: (-item[1], item[0]))
+    ]
+    if len(listed) > KINDS_SHOWN:
+        listed[KINDS_SHOWN:] = [f"and {len(listed) - KINDS_SHOWN} more kinds"]
+    return ", ".join(listed)
+
+
+def percent(fraction: float) -> str:
+    """Write a share; only exactly everything is 100 %, only exactly nothing 0 %."""
+    if fraction in {0.0, 1.0}:
+        return f"{fraction:.0%}"
+    return f"{min(max(fraction * 100, 0.1), 99.9):.1f}%"
+
+
+def nodes_share(target: TargetEntry) -> float | None:
+    """Return the share of compute nodes that the accelerator takes; None where there are none."""
+    counts = target.counts
+    taken = counts.native + counts.folded + counts.decomposed
+    total = taken + counts.fallback + counts.unsupported + counts.unknown
+    return taken / total if total else None
+
+
+def share(target: TargetEntry) -> str:
+    """Write what part of the work the accelerator does, in MACs, or in nodes where MACs are not known."""
+    if target.macs_on_accelerator is not None:
+        return percent(target.macs_on_accelerator)
+    fraction = nodes_share(target)
+    return "-" if fraction is None else f"{percent(fraction)} nodes"
+
+
+def placement(target: TargetEntry) -> str:
+    """Say in one sentence what runs where."""
+    counted = [f"{n} {name}" for name, n in _counts(target) if n]
+    where = (
+        f"{percent(target.macs_on_accelerator)} of the MACs on the accelerator"
+        if (target.macs_on_accelerator is not None)
+        else "share of the MACs not known"
+    )
+    crossing = "" if not target.transfer_bytes else f", {size(target.transfer_bytes)} cross between devices"
+    segments = "1 segment" if target.segments == 1 else f"{target.segments} segments"
+    return f"nodes: {', '.join(counted) or 'none'}; {where}; {segments}{crossing}"
+
+
+def _counts(target: TargetEntry) -> Iterator[tuple[str, int]]:
+    counts = target.counts
+    for name in ("native", "folded", "decomposed", "fallback", "unsupported", "unknown"):
+        yield name, getattr(counts, name)
+
+
+def simplified(after: Simplified) -> str:
+    """Say what onnxsim would change."""
+    accelerated = "" if after.macs_on_accelerator is None else f", {percent(after.macs_on_accelerator)} of the MACs"
+    return (
+        f"after onnxsim: {after.answer} ({after.compute_nodes} compute nodes, {after.segments} segments{accelerated})"
+    )
+
+
+def reason_head(reason: Reason) -> str:
+    """Name what is concerned and what becomes of it: ``Softmax x 2: fallback``."""
+    if not reason.op:
+        return f"the whole file: {reason.status}"
+    return f"{reason.op} x {len(reason.nodes)}: {reason.status}" if reason.nodes else f"{reason.op}: {reason.status}"
+
+
+def why(reason: Reason) -> str:
+    """Write the constraint beside the model's own figures."""
+    if reason.constraint and reason.here:
+        return f"needs `{reason.constraint}`; here {reason.here}"
+    return f"needs `{reason.constraint}`" if reason.constraint else reason.here
+
+
+def reason_lines(reason: Reason) -> Iterator[str]:
+    """Yield why, the cure where the table has one, and the source."""
+    explained = why(reason)
+    if explained:
+        yield explained
+    if reason.change:
+        yield f"change: {reason.change}"
+    if reason.source:
+        yield f"source: {reason.source}" + (f" [{reason.grade}]" if reason.grade else "")
+
+
+def decisive(target: TargetEntry) -> str:
+    """Say in one line why the verdict is not READY; empty where it is."""
+    if not target.reasons or target.answer == "READY":
+        return ""
+    first = target.reasons[0]
+    explained = why(first)
+    head = first.op if len(first.nodes) <= 1 else f"{first.op} x {len(first.nodes)}"
+    if not head:
+        return explained
+    return f"{head}: {explained}" if explained else f"{head}: {first.status}"

@@ -1,0 +1,227 @@
+"""The record that every renderer reads, field for field the JSON report of schema version 1.
+
+The order of the fields is the order of the keys.  Each field carries its meaning and unit as an annotation, and the
+JSON Schema (``edgelint schema``) and ``docs/json-report.md`` are made from these classes, so the three cannot differ.
+Fields may be added; none is ever renamed or given another meaning within a schema version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+SCHEMA_VERSION = "1.0"
+
+Answer = Literal["READY", "UNKNOWN", "READY_WITH_FALLBACK", "NEEDS_CHANGES", "BLOCKED"]
+"""The verdict for one target."""
+
+ANSWERS: tuple[Answer, ...] = ("READY", "UNKNOWN", "READY_WITH_FALLBACK", "NEEDS_CHANGES", "BLOCKED")
+"""From best to worst: ``--fail-on`` compares positions in this order."""
+
+GradeName = Literal["measured", "measured-elsewhere", "documented", "inferred"]
+StatusName = Literal["native", "folded", "decomposed", "fallback", "unsupported", "unknown"]
+Form = Literal["operator", "decomposed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """What made the report."""
+
+    name: Annotated[str, "Always `edgelint`."]
+    version: Annotated[str, "Version of the program."]
+    tables: Annotated[str, "SHA-256 over all target files in use, so that two reports can be compared."]
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """An input or output of the model."""
+
+    name: Annotated[str, "Name in the file."]
+    dtype: Annotated[str | None, "numpy-style element type; null where the file does not say."]
+    shape: Annotated[
+        tuple[int | str | None, ...] | None,
+        "Length of each axis, the name of a symbolic dimension, or null; null altogether where the rank is unknown.",
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Facts of the file, read from the file and never from what was asked of an exporter."""
+
+    path: Annotated[str, "The path as it was given."]
+    sha256: Annotated[str, "SHA-256 in hexadecimal digits."]
+    sha256_of: Annotated[
+        Literal["structure", "file"],
+        "`structure`: the file without the tensor payloads that were skipped; `file`: all of its bytes (`--hash`).",
+    ]
+    bytes: Annotated[int, "Size of the file, without external data."]
+    ir_version: Annotated[int, "ONNX IR version."]
+    producer: Annotated[str, "Name and version of the program that wrote the file; empty where it does not say."]
+    opsets: Annotated[Mapping[str, int], "Opset import of each domain; the ONNX domain is `ai.onnx`."]
+    inputs: Annotated[tuple[Tensor, ...], "Inputs, without initializers."]
+    outputs: Annotated[tuple[Tensor, ...], "Outputs."]
+    nodes: Annotated[int, "Nodes in the file, those of subgraphs and functions included."]
+    compute_nodes: Annotated[int, "Nodes that are left after constants and shape arithmetic are folded away."]
+
+
+@dataclass(frozen=True, slots=True)
+class CompositeEntry:
+    """One occurrence of a layer that was recognised, as one operator or in parts."""
+
+    kind: Annotated[str, "Name of the newest ONNX operator that computes it, such as `LayerNormalization`."]
+    form: Annotated[Form, "`operator`: one node in the file; `decomposed`: several."]
+    nodes: Annotated[tuple[str, ...], "Names of the nodes that it covers, in file order."]
+    variant: Annotated[str, "How it is spelled, in words; empty for the plain one."]
+    scope: Annotated[str, "Module path, where the exporter left one."]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchNormEntry:
+    """What becomes of one BatchNormalization, or of a Mul and Add that are left of one."""
+
+    node: Annotated[str, "Name of the node (of the Mul, for kind `affine`)."]
+    kind: Annotated[str, "`BatchNormalization`, or `affine` for a left-over Mul and Add."]
+    status: Annotated[Literal["foldable", "not-foldable", "folded"], "Whether it can vanish into its neighbour."]
+    into: Annotated[str | None, "Name of the node that takes it; null where none can."]
+    reason: Annotated[str, "Why; never empty."]
+
+
+@dataclass(frozen=True, slots=True)
+class WeightBytes:
+    """Size of all weights when stored at a precision."""
+
+    fp32: Annotated[int, "Bytes at four bytes a parameter."]
+    fp16: Annotated[int, "Bytes at two bytes a parameter."]
+    int8: Annotated[int, "Bytes at one byte a parameter."]
+    stored: Annotated[int, "Bytes as the file has them."]
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """How cost grows with the number of input pixels: 1.0 is in proportion, 2.0 with the square."""
+
+    macs: Annotated[float | None, "Exponent for multiply-accumulates; null where it is not known."]
+    peak_activation_bytes: Annotated[float | None, "Exponent for peak activation memory; null where it is not known."]
+
+
+@dataclass(frozen=True, slots=True)
+class CostEntry:
+    """What one inference costs, whatever the chip."""
+
+    macs: Annotated[int, "Multiply-accumulates of one inference; a lower bound where `complete` is false."]
+    parameters: Annotated[int, "Number of stored weights' elements."]
+    weight_bytes: Annotated[WeightBytes, "Size of the weights."]
+    peak_activation_bytes: Annotated[
+        int | None, "Most bytes of activations alive at once in file order; null where shapes are unknown."
+    ]
+    macs_by_kind: Annotated[Mapping[str, float], "Share of the multiply-accumulates by kind of node, largest first."]
+    growth: Annotated[Growth, "How cost grows with input resolution."]
+    pinned_resolution: Annotated[str | None, "What ties the file to its input resolution; null where nothing is known."]
+    complete: Annotated[bool, "Whether the shapes of every node that counts are known."]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Number of compute nodes by placement."""
+
+    native: Annotated[int, "Run on the accelerator as they are."]
+    folded: Annotated[int, "Vanish at compile time."]
+    decomposed: Annotated[int, "Run on the accelerator in parts."]
+    fallback: Annotated[int, "Run on the host."]
+    unsupported: Annotated[int, "Refused by the toolchain."]
+    unknown: Annotated[int, "The model or the table does not say."]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why some nodes are not native; nodes with the same reason are one entry.  Whole-file reasons have no nodes."""
+
+    op: Annotated[str, "Operator or composite; empty for a reason that concerns the whole file."]
+    nodes: Annotated[tuple[str, ...], "Names of the nodes, in file order."]
+    status: Annotated[str, "What becomes of them; `refused` or `all-fallback` for a whole-file reason."]
+    constraint: Annotated[str, "What the target needs, as the table has it; empty where no row speaks of it."]
+    here: Annotated[str, "The model's own figures for the names in the constraint, or the reason in words."]
+    source: Annotated[str, "Where the claim comes from."]
+    grade: Annotated[GradeName | None, "How good the source is."] = None
+    change: Annotated[str, "What cures it, where the table says so; otherwise empty."] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change that was tried in memory."""
+
+    name: Annotated[str, "Short name of the change."]
+    what: Annotated[str, "What to do, as a sentence."]
+    answer: Annotated[Answer, "The verdict after the change."]
+    nodes: Annotated[tuple[str, ...], "Nodes that it concerns; empty for the whole file."] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NodeEntry:
+    """Where one node, or one composite that is taken as a whole, runs."""
+
+    name: Annotated[str, "Name in the report."]
+    op: Annotated[str, "Operator or composite."]
+    covers: Annotated[tuple[str, ...], "Names of the nodes of the file that it stands for."]
+    status: Annotated[StatusName, "What becomes of it."]
+    grade: Annotated[GradeName | None, "How good the evidence is; null where there is none."]
+    row: Annotated[str, "The table row that decided; empty where none did."]
+
+
+@dataclass(frozen=True, slots=True)
+class Simplified:
+    """The verdict for the same model after onnxsim (`--simplify`)."""
+
+    answer: Annotated[Answer, "The verdict."]
+    compute_nodes: Annotated[int, "Compute nodes that are left."]
+    macs_on_accelerator: Annotated[float | None, "Share of the multiply-accumulates on the accelerator."]
+    segments: Annotated[int, "Number of segments."]
+
+
+@dataclass(frozen=True, slots=True)
+class TargetEntry:
+    """The verdict for one target."""
+
+    id: Annotated[str, "Target id."]
+    toolchain: Annotated[str, "Toolchain and version that the table speaks of."]
+    precision: Annotated[str, "Precision that the verdict is about."]
+    answer: Annotated[Answer, "The verdict."]
+    grade: Annotated[GradeName | None, "Grade of the weakest row that decided; null where none did."]
+    counts: Annotated[Counts, "Compute nodes by placement."]
+    macs_on_accelerator: Annotated[
+        float | None, "Share of the multiply-accumulates that run on the accelerator, 0 to 1; null where not known."
+    ]
+    segments: Annotated[int, "Runs of nodes on one device; 1 where everything is on the accelerator."]
+    transfer_bytes: Annotated[int | None, "Bytes that cross between devices in one inference; null where not known."]
+    reasons: Annotated[tuple[Reason, ...], "Why nodes are not native, the decisive one first."]
+    nodes: Annotated[tuple[NodeEntry, ...], "Every compute node."]
+    changes: Annotated[tuple[Change, ...], "Changes that were tried, the best first."] = ()
+    simplified: Annotated[Simplified | None, "The verdict after onnxsim; null unless it was asked for."] = None
+
+
+@dataclass(frozen=True, slots=True)
+class FindingEntry:
+    """Something worth knowing that a rule says about the model."""
+
+    rule: Annotated[str, "The rule's id; `edgelint explain` tells more."]
+    severity: Annotated[Literal["error", "warning", "info"], "How much it matters."]
+    confidence: Annotated[Literal["high", "medium", "low"], "How sure the rule is."]
+    target: Annotated[str | None, "The target that it is about; null for all."]
+    nodes: Annotated[tuple[str, ...], "Names of the nodes; empty for the whole file."]
+    message: Annotated[str, "What is so."]
+    fix: Annotated[str, "What to do about it; empty where there is nothing to do."]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that `edgelint check` says about one model."""
+
+    schema_version: Annotated[Literal["1.0"], "Version of this layout."]
+    tool: Annotated[Tool, "What made the report."]
+    model: Annotated[Model, "Facts of the file."]
+    composites: Annotated[tuple[CompositeEntry, ...], "Layers that were recognised, every level, in file order."]
+    batchnorm: Annotated[tuple[BatchNormEntry, ...], "Every BatchNormalization of the file, nested ones too."]
+    cost: Annotated[CostEntry, "What one inference costs."]
+    targets: Annotated[tuple[TargetEntry, ...], "One verdict a target."]
+    findings: Annotated[tuple[FindingEntry, ...], "What the rules say."]
