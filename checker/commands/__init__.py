@@ -1,0 +1,1 @@
+"""One file for each command: parsed arguments in, exit code out."""
