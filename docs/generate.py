@@ -1,0 +1,108 @@
+"""Write the pages that come from the code and the tables; with ``--check`` only say which are stale (exit code 1)."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import inspect
+import re
+import sys
+import typing
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from checker import report
+from checker.rules import RULES
+
+DOCS = Path(__file__).resolve().parent
+MARKER = "<!-- Below this line: generated"
+
+
+def pages() -> Iterator[tuple[Path, str]]:
+    """Yield every generated page with its text."""
+    by_hand = (DOCS / "json-report.md").read_text(encoding="utf-8")
+    head, marker, _ = by_hand.partition(MARKER)
+    comment = f"{marker} from checker/report.py by docs/generate.py -->\n\n"
+    yield DOCS / "json-report.md", head + comment + "\n".join(_records())
+    for rule in RULES:
+        yield DOCS / "rules" / f"{rule.id}.md", f"# {rule.id}\n\n{inspect.cleandoc(rule.doc)}\n"
+    listed = [f"- [{rule.id}]({rule.id}.md): {_first_sentence(rule.doc)}" for rule in RULES]
+    yield DOCS / "rules" / "index.md", "# Rules\n\n" + "\n".join(listed) + "\n"
+
+
+def _first_sentence(text: str) -> str:
+    paragraph = " ".join(inspect.cleandoc(text).split("\n\n")[0].split())
+    return re.split(r"(?<=\.)\s", paragraph)[0]
+
+
+def _records() -> Iterator[str]:
+    """Describe the report's records, each after the one that it first appears in."""
+    waiting: list[type[Any]] = [report.Report]
+    done: set[str] = set()
+    while waiting:
+        record = waiting.pop(0)
+        if record.__name__ in done:
+            continue
+        done.add(record.__name__)
+        hints = typing.get_type_hints(record, include_extras=True)
+        rows = [(field.name, *typing.get_args(hints[field.name])[:2]) for field in dataclasses.fields(record)]
+        described = " ".join((record.__doc__ or "").split())
+        lines = [f"| `{name}` | {_cell(_type(kind))} | {_cell(meaning)} |" for name, kind, meaning in rows]
+        yield "\n".join(
+            [f"## {record.__name__}", "", described, "", "| key | type | meaning |", "|---|---|---|", *lines, ""]
+        )
+        inner = [found for _, kind, _ in rows for found in _dataclasses_in(kind)]
+        waiting = inner + waiting
+
+
+def _dataclasses_in(kind: Any) -> Iterator[type[Any]]:
+    if dataclasses.is_dataclass(kind):
+        yield typing.cast("type[Any]", kind)
+    for argument in typing.get_args(kind):
+        yield from _dataclasses_in(argument)
+
+
+def _type(kind: Any) -> str:
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if dataclasses.is_dataclass(kind):
+        name = typing.cast("type[Any]", kind).__name__
+        return f"[{name}](#{name.lower()})"
+    if origin is Literal:
+        return " or ".join(f"`{value}`" for value in arguments)
+    if origin is tuple:
+        return f"list of {_type(arguments[0])}"
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return f"map to {_type(arguments[1])}"
+    if arguments:
+        return " or ".join(_type(argument) for argument in arguments)
+    return {str: "string", int: "integer", float: "number", bool: "true or false", type(None): "null"}[kind]
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", r"\|")
+
+
+def main() -> int:
+    """Write or check the pages."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing")
+    check = parser.parse_args().check
+    wanted = dict(pages())
+    generated = {page for folder in ("rules", "targets") for page in (DOCS / folder).glob("*.md")}
+    stale = [page for page, text in wanted.items() if not page.exists() or page.read_text(encoding="utf-8") != text]
+    left_over = sorted(generated - set(wanted))
+    if check:
+        for page in (*stale, *left_over):
+            print(f"{page.relative_to(DOCS.parent)} is stale: run `make docs`", file=sys.stderr)
+        return 1 if stale or left_over else 0
+    for page in stale:
+        page.parent.mkdir(exist_ok=True)
+        page.write_text(wanted[page], encoding="utf-8")
+    for page in left_over:
+        page.unlink()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
