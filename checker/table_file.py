@@ -1,0 +1,335 @@
+"""Reading one target file: every fault is one line that names the file, the row and what is wrong."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any, Final, NoReturn
+
+from checker.constraint import ConstraintError, parse
+from checker.errors import InputError
+from checker.facts import Recipe
+from checker.target import (
+    KINDS,
+    PRECISIONS,
+    AlwaysRule,
+    Figures,
+    Insert,
+    ModelRule,
+    Row,
+    Source,
+    Status,
+    Versions,
+)
+
+NEWEST: Final = 10_000
+"""Upper end of an open range of versions."""
+
+TOP_KEYS: Final = ("target", "source", "model", "always", "op", "quantization", "memory", "peak")
+HEADER_KEYS: Final = (
+    "id",
+    "vendor",
+    "chip",
+    "toolchain",
+    "extends",
+    "precision",
+    "unlisted",
+    "rejected",
+    "expands_functions",
+    "partition",
+    "note",
+)
+SOURCE_KEYS: Final = ("kind", "title", "version", "date", "where")
+OP_KEYS: Final = (
+    "name",
+    "form",
+    "status",
+    "opset",
+    "since",
+    "precision",
+    "require",
+    "into",
+    "inserts",
+    "runs_as",
+    "change",
+    "evidence",
+    "note",
+)
+MODEL_KEYS: Final = ("require", "otherwise", "change", "precision", "evidence", "note")
+ALWAYS_KEYS: Final = ("require", "change", "precision", "evidence", "note")
+RECIPE_KEYS: Final = ("activation", "weight", "symmetric", "weights", "weights_symmetric", "evidence", "note")
+ROW_STATUSES: Final = ("native", "folded", "decomposed", "fallback", "unsupported")
+
+
+def near(word: str, known: Iterable[str]) -> str:
+    """Return ``; did you mean `x`?`` where a known word is near, else nothing."""
+    found = difflib.get_close_matches(word, sorted(known), n=1)
+    return f"; did you mean `{found[0]}`?" if found else ""
+
+
+def decode(text: str, path: str) -> dict[str, Any]:
+    """Parse TOML.
+
+    Raises:
+        InputError: the text is not TOML.
+    """
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        data: dict[str, Any] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{path}: not a TOML file: {error}") from None
+    return data
+
+
+class Table:
+    """One target file while it is read; knows where it is, for the error message."""
+
+    def __init__(self, data: Mapping[str, Any], path: str, inherited: Mapping[str, Source], *, eager: bool) -> None:
+        """Keep the decoded file; ``eager`` parses every constraint at once, to find faults in a stranger's table."""
+        self.data, self.path, self.eager = data, path, eager
+        self.place = ""
+        self.id = ""
+        self.keys(data, TOP_KEYS)
+        header = data.get("target")
+        self.place = "[target]"
+        if not isinstance(header, dict):
+            self.fault("the file has no [target] table")
+        self.keys(header, HEADER_KEYS)
+        self.header: dict[str, Any] = header
+        self.id = self.text(header, "id", required=True)
+        self.sources = {**inherited, **self._sources()}
+
+    def fault(self, what: str) -> NoReturn:
+        """Stop with a line that names the file and the place in it.
+
+        Raises:
+            InputError: always.
+        """
+        where = f"{self.path}: {self.place}: " if self.place else f"{self.path}: "
+        raise InputError(where + what)
+
+    def keys(self, entry: Mapping[str, Any], known: Sequence[str]) -> None:
+        """Refuse a key that nobody reads."""
+        for key in entry:
+            if key not in known:
+                self.fault(f"unknown key `{key}`{near(key, known)}")
+
+    def text(self, entry: Mapping[str, Any], key: str, *, required: bool = False) -> str:
+        """Return a string; the empty one where the key is absent."""
+        value = entry.get(key, "")
+        if not isinstance(value, str) or (required and not value):
+            self.fault(f"`{key}` must be a text" + (", and is missing" if key not in entry else ""))
+        return value
+
+    def flag(self, entry: Mapping[str, Any], key: str, *, default: bool) -> bool:
+        """Return a truth value."""
+        value = entry.get(key, default)
+        if not isinstance(value, bool):
+            self.fault(f"`{key}` must be true or false")
+        return value
+
+    def word(self, entry: Mapping[str, Any], key: str, known: Iterable[str], default: str = "") -> str:
+        """Return one of some words; the default where the key is absent and there is one."""
+        words = tuple(known)
+        value = entry.get(key, default)
+        if value == default and key not in entry and default:
+            return default
+        if value not in words:
+            hint = near(value, words) if isinstance(value, str) else ""
+            self.fault(f"`{key}` must be one of {', '.join(words)}, not {value!r}{hint}")
+        return str(value)
+
+    def texts(self, entry: Mapping[str, Any], key: str) -> tuple[str, ...]:
+        """Return a list of strings; one string is a list of one."""
+        value = entry.get(key, [])
+        items = [value] if isinstance(value, str) else value
+        if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+            self.fault(f"`{key}` must be a text or a list of texts")
+        return tuple(items)
+
+    def precisions(self, entry: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return precision words."""
+        words = self.texts(entry, "precision")
+        for word in words:
+            if word not in PRECISIONS:
+                self.fault(f"unknown precision `{word}`{near(word, PRECISIONS)}; known: {', '.join(PRECISIONS)}")
+        return words
+
+    def evidence(self, entry: Mapping[str, Any]) -> tuple[Source, ...]:
+        """Return the sources that an entry cites; there must be one."""
+        cited = self.texts(entry, "evidence")
+        if not cited:
+            self.fault("`evidence` is missing: every claim cites a [source]")
+        for name in cited:
+            if name not in self.sources:
+                self.fault(f"unknown source `{name}`{near(name, self.sources)}")
+        return tuple(self.sources[name] for name in cited)
+
+    def requirements(self, entry: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the constraints of an entry, as text."""
+        lines = self.texts(entry, "require")
+        if self.eager:
+            try:
+                for line in lines:
+                    parse(line)
+            except ConstraintError as error:
+                self.fault(str(error))
+        return lines
+
+    def versions(self, entry: Mapping[str, Any], key: str) -> Versions | None:
+        """Return a set of versions: a number, a list of numbers, or text such as ``7..19``, ``..19``, ``13..``."""
+        if key not in entry:
+            return None
+        value = entry[key]
+        if isinstance(value, int) and not isinstance(value, bool):
+            value = [value]
+        if isinstance(value, list) and value and all(type(item) is int for item in value):
+            return Versions(tuple((item, item) for item in value), ", ".join(str(item) for item in value))
+        found = re.fullmatch(r"(\d*)\.\.(\d*)|(\d+)", value) if isinstance(value, str) else None
+        if found is None or value == "..":
+            self.fault(
+                f"`{key}` must be a list of versions or a range such as `7..19`, `..19` or `13..`, not {value!r}"
+            )
+        low = int(found[1] or found[3] or 1)
+        high = int(found[2] or found[3] or NEWEST)
+        if low > high:
+            self.fault(f"`{key}` is an empty range: {value}")
+        return Versions(((low, high),), value)
+
+    def _sources(self) -> dict[str, Source]:
+        found = {}
+        tables = self.data.get("source", {})
+        self.place = "[source]"
+        if not isinstance(tables, dict):
+            self.fault("sources are written [source.NAME]")
+        for name, entry in tables.items():
+            self.place = f"[source.{name}]"
+            if not isinstance(entry, dict):
+                self.fault("sources are written [source.NAME]")
+            self.keys(entry, SOURCE_KEYS)
+            day = entry.get("date", "")
+            found[name] = Source(
+                id=name,
+                kind=self.word(entry, "kind", KINDS),
+                where=self.text(entry, "where", required=True),
+                title=self.text(entry, "title"),
+                version=self.text(entry, "version"),
+                date=day.isoformat() if isinstance(day, date) else str(day),
+            )
+        return found
+
+    def _entries(self, key: str, known: Sequence[str]) -> Iterable[tuple[int, dict[str, Any]]]:
+        entries = self.data.get(key, [])
+        self.place = f"[[{key}]]"
+        if not isinstance(entries, list):
+            self.fault(f"rows are written [[{key}]]")
+        for index, entry in enumerate(entries, 1):
+            name = entry.get("name", "") if key == "op" else ""
+            self.place = f"[[{key}]] row {index}" + (f" ({name})" if name else "")
+            self.keys(entry, known)
+            yield index, entry
+
+    def rows(self) -> tuple[Row, ...]:
+        """Return the ``[[op]]`` entries; one whose name is a list of operators stands for a row of each."""
+        found = []
+        for index, entry in self._entries("op", OP_KEYS):
+            names = self.texts(entry, "name")
+            if not names:
+                self.fault("`name` is missing: an ONNX operator, or DOMAIN.OPERATOR")
+            row: dict[str, Any] = {
+                "status": Status(self.word(entry, "status", ROW_STATUSES)),
+                "form": self.word(entry, "form", ("operator", "decomposed")) if "form" in entry else None,
+                "opset": self.versions(entry, "opset"),
+                "since": self.versions(entry, "since"),
+                "precision": self.precisions(entry),
+                "require": self.requirements(entry),
+                "into": self.texts(entry, "into"),
+                "inserts": self._inserts(entry),
+                "runs_as": self.word(entry, "runs_as", PRECISIONS) if "runs_as" in entry else "",
+                "change": self.text(entry, "change"),
+                "sources": self.evidence(entry),
+                "note": self.text(entry, "note"),
+            }
+            found += [Row(op=name, index=index, table=self.id, **row) for name in names]
+        return tuple(found)
+
+    def _inserts(self, entry: Mapping[str, Any]) -> tuple[Insert, ...]:
+        found = []
+        for item in entry.get("inserts", []):
+            if not isinstance(item, dict) or set(item) != {"op", "on"} or item["on"] not in ("host", "accelerator"):
+                self.fault('`inserts` is a list of {op = "Transpose", on = "host" or "accelerator"}')
+            found.append(Insert(str(item["op"]), str(item["on"])))
+        return tuple(found)
+
+    def model(self) -> tuple[ModelRule, ...]:
+        """Return the ``[[model]]`` entries."""
+        found = []
+        for index, entry in self._entries("model", MODEL_KEYS):
+            rule = ModelRule(
+                require=self.requirements(entry),
+                otherwise=self.word(entry, "otherwise", ("refused", "all-fallback")),
+                change=self.text(entry, "change"),
+                precision=self.precisions(entry),
+                sources=self.evidence(entry),
+                note=self.text(entry, "note"),
+                index=index,
+                table=self.id,
+            )
+            if not rule.require:
+                self.fault("`require` is missing")
+            found.append(rule)
+        return tuple(found)
+
+    def always(self) -> tuple[AlwaysRule, ...]:
+        """Return the ``[[always]]`` entries."""
+        found = []
+        for index, entry in self._entries("always", ALWAYS_KEYS):
+            rule = AlwaysRule(
+                require=self.requirements(entry),
+                precision=self.precisions(entry),
+                change=self.text(entry, "change"),
+                sources=self.evidence(entry),
+                note=self.text(entry, "note"),
+                index=index,
+                table=self.id,
+            )
+            if not rule.require:
+                self.fault("`require` is missing")
+            found.append(rule)
+        return tuple(found)
+
+    def recipe(self) -> Recipe | None:
+        """Return the ``[quantization]`` table, None where the file has none."""
+        entry = self.data.get("quantization")
+        if entry is None:
+            return None
+        self.place = "[quantization]"
+        self.keys(entry, RECIPE_KEYS)
+        if "evidence" in entry:
+            self.evidence(entry)
+        types = ("int8", "uint8", "int16", "uint16")
+        return Recipe(
+            activation=self.word(entry, "activation", types, "int8"),
+            symmetric=self.flag(entry, "symmetric", default=False),
+            weights=self.word(entry, "weights", ("per-channel", "per-tensor"), "per-channel"),
+            weights_symmetric=self.flag(entry, "weights_symmetric", default=True),
+            weight=self.word(entry, "weight", ("int8", "uint8", "int4"), "int8"),
+        )
+
+    def figures(self, key: str) -> Figures | None:
+        """Return a table of figures about the chip, None where the file has none."""
+        entry = self.data.get(key)
+        if entry is None:
+            return None
+        self.place = f"[{key}]"
+        values = {name: value for name, value in entry.items() if name not in ("evidence", "note")}
+        for name, value in values.items():
+            if not isinstance(value, (int, float, str)):
+                self.fault(f"`{name}` must be a number or a text")
+        return Figures(values, self.evidence(entry))

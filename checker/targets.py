@@ -1,0 +1,236 @@
+"""The targets that there are: ``opsets/<vendor>/<target>.toml``, read when they are asked for.
+
+Reading one target opens only its file and those that it extends.  Neither onnx nor numpy is imported here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from checker.errors import InputError
+from checker.paths import opsets_dir
+from checker.table_file import Table, decode, near
+from checker.target import (
+    AlwaysRule,
+    Figures,
+    Form,
+    Grade,
+    Insert,
+    ModelRule,
+    Row,
+    Source,
+    Status,
+    Target,
+    Versions,
+)
+
+__all__ = [
+    "AlwaysRule",
+    "Figures",
+    "Form",
+    "Grade",
+    "Insert",
+    "ModelRule",
+    "Row",
+    "Source",
+    "Status",
+    "Target",
+    "Versions",
+    "find",
+    "ids",
+    "read_all",
+    "read_file",
+    "tables_sha256",
+]
+
+_NOT_TABLES: Final = frozenset({"evidence", "schemas"})
+_ID = re.compile(r"""^\s*id\s*=\s*["']([^"']+)["']""", re.MULTILINE)
+
+
+@dataclass(slots=True)
+class _Shelf:
+    """The target files of some folders, by id; a later folder wins."""
+
+    texts: dict[str, tuple[Path, str, bool]] = field(default_factory=dict)
+    targets: dict[str, Target] = field(default_factory=dict)
+
+    def add(self, folder: Path, *, own: bool) -> None:
+        """Take in the files of a folder; ``own`` for those that come with edgelint and are linted by its tests."""
+        if not folder.is_dir():
+            raise InputError(f"{folder}: no such folder of target files")
+        seen: dict[str, Path] = {}
+        paths = [*folder.glob("*.toml"), *folder.glob("*/*.toml")]
+        for path in sorted(path for path in paths if path.parent.name not in _NOT_TABLES):
+            text = _read(path)
+            named = _ID.search(text)
+            if named is None:
+                decode(text, str(path))
+                raise InputError(f"{path}: [target]: `id` is missing")
+            if named[1] in seen:
+                raise InputError(f"{path}: target `{named[1]}` is also in {seen[named[1]]}")
+            seen[named[1]] = path
+            self.texts[named[1]] = (path, text, own)
+
+    def target(self, name: str, below: tuple[str, ...] = ()) -> Target:
+        """Return a target, reading what it extends first."""
+        if name not in self.targets:
+            path, text, own = self.texts[name]
+            self.targets[name] = self._build(decode(text, str(path)), path, text, own=own, below=(*below, name))
+        return self.targets[name]
+
+    def _build(self, data: Mapping[str, Any], path: Path, text: str, *, own: bool, below: tuple[str, ...]) -> Target:
+        header = data.get("target", {})
+        above = header.get("extends", "") if isinstance(header, dict) else ""
+        parent = None
+        if above:
+            if above in below:
+                raise InputError(f"{path}: [target]: extends itself: {' -> '.join((*below, above))}")
+            if above not in self.texts:
+                raise InputError(f"{path}: [target]: extends an unknown target `{above}`{near(above, self.texts)}")
+            parent = self.target(above, below)
+        return build(data, str(path), text, parent, eager=not own)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read: {error}") from None
+
+
+def build(data: Mapping[str, Any], path: str, text: str, parent: Target | None = None, *, eager: bool = True) -> Target:
+    """Make a target of a decoded file and of what it extends.
+
+    Own rows of an operator replace all inherited rows of that operator; own ``[[model]]`` entries replace the
+    inherited ones, own ``[[always]]`` entries likewise; header fields override one by one.
+
+    Raises:
+        InputError: a fault in the file, with the row.
+    """
+    table = Table(data, path, parent.sources if parent else {}, eager=eager)
+    table.place = "[target]"
+    head = dict(table.header)
+    if parent:
+        inherited = {
+            "vendor": parent.vendor,
+            "chip": parent.chip,
+            "toolchain": parent.toolchain,
+            "precision": list(parent.precision),
+            "unlisted": parent.unlisted.value,
+            "rejected": parent.rejected.value,
+            "expands_functions": parent.expands_functions,
+            "partition": parent.partition,
+        }
+        head = {**inherited, **head}
+    precision = table.precisions(head)
+    if not precision:
+        table.fault("`precision` is missing: the list of precisions that the target offers, the default first")
+    fates = ("fallback", "unsupported", "unknown")
+    fields: dict[str, Any] = {
+        "id": table.id,
+        "vendor": table.text(head, "vendor", required=True),
+        "chip": table.text(head, "chip", required=True),
+        "toolchain": table.text(head, "toolchain", required=True),
+        "precision": precision,
+        "unlisted": Status(table.word(head, "unlisted", fates)),
+        "rejected": Status(table.word(head, "rejected", fates)),
+        "extends": table.text(head, "extends"),
+        "expands_functions": table.flag(head, "expands_functions", default=False),
+        "partition": table.word(head, "partition", ("any", "one-subgraph", "whole"), "any"),
+        "note": table.text(head, "note"),
+    }
+    rows, model, always = table.rows(), table.model(), table.always()
+    digest = hashlib.sha256(text.encode())
+    if parent:
+        replaced = {row.op for row in rows}
+        rows = (*rows, *(row for row in parent.rows if row.op not in replaced))
+        model, always = model or parent.model, always or parent.always
+        digest.update(parent.digest.encode())
+    return Target(
+        **fields,
+        model=model,
+        always=always,
+        rows=rows,
+        sources=table.sources,
+        quantization=table.recipe() or (parent.quantization if parent else None),
+        memory=table.figures("memory") or (parent.memory if parent else Figures()),
+        peak=table.figures("peak") or (parent.peak if parent else Figures()),
+        path=path,
+        digest=digest.hexdigest(),
+    )
+
+
+def read_file(path: str | Path) -> Target:
+    """Read one target file that extends nothing, every constraint of it parsed.
+
+    Raises:
+        InputError: a fault in the file, with the row.
+    """
+    text = _read(Path(path))
+    return build(decode(text, str(path)), str(path), text)
+
+
+def _shelf(extra: Iterable[str | Path]) -> _Shelf:
+    shelf = _Shelf()
+    shelf.add(opsets_dir(), own=True)
+    for folder in extra:
+        shelf.add(Path(folder), own=False)
+    return shelf
+
+
+def ids(extra: Iterable[str | Path] = ()) -> tuple[str, ...]:
+    """Return the ids of all targets, sorted."""
+    return tuple(sorted(_shelf(extra).texts))
+
+
+def read_all(extra: Iterable[str | Path] = ()) -> tuple[Target, ...]:
+    """Read every target, sorted by id.
+
+    Args:
+        extra: folders with more target files; one that bears the id of a shipped target replaces it.
+
+    Raises:
+        InputError: a malformed file, or two with one id.
+    """
+    shelf = _shelf(extra)
+    return tuple(shelf.target(name) for name in sorted(shelf.texts))
+
+
+def find(asked: Sequence[str], extra: Iterable[str | Path] = ()) -> tuple[Target, ...]:
+    """Read the targets that are asked for by id, or by the name of a vendor, in the order asked; each once.
+
+    Raises:
+        InputError: no such target or vendor; the nearest is suggested.
+    """
+    shelf = _shelf(extra)
+    found: dict[str, Target] = {}
+    for name in asked:
+        wanted = [name] if name in shelf.texts else _of_vendor(shelf, name)
+        if not wanted:
+            vendors = {path.parent.name for path, _, _ in shelf.texts.values()}
+            hint = near(name, {*shelf.texts, *vendors}) or "; `edgelint targets` lists them"
+            raise InputError(f"unknown target `{name}`{hint}")
+        for each in wanted:
+            found[each] = shelf.target(each)
+    return tuple(found.values())
+
+
+def _of_vendor(shelf: _Shelf, name: str) -> list[str]:
+    folded = name.casefold()
+    of_folder = [each for each, (path, _, _) in shelf.texts.items() if path.parent.name.casefold() == folded]
+    if of_folder:
+        return sorted(of_folder)
+    return sorted(each for each in shelf.texts if shelf.target(each).vendor.casefold() == folded)
+
+
+def tables_sha256(targets: Iterable[Target]) -> str:
+    """Return one SHA-256 for the tables of some targets, whatever their order."""
+    total = hashlib.sha256()
+    for line in sorted(f"{target.id} {target.digest}\n" for target in targets):
+        total.update(line.encode())
+    return total.hexdigest()
