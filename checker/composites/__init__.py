@@ -1,0 +1,63 @@
+"""Composites: layers recognised in a graph, whether the file writes them as one operator or as many.
+
+``raise_composites`` reads a graph backwards, from its arithmetic to its layers.  Names never decide: a composite is
+recognised by what its nodes compute; module paths only label it.
+
+Two rules keep the list clear.  *Overlap*: formulas (activations, normalisations) never share a node; of two that would,
+the one that covers more nodes stands, at equal size the earlier one.  *Coverage*: a composite covers the nodes that
+compute it and whose values nobody outside uses, except its result; masks, weights and shapes that it only takes are
+not covered.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.composites import activations, attention, groups, norms, operators
+from checker.composites.flow import Flow
+from checker.composites.formula import disjoint, search
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from checker.graph import Composite, Graph, Node
+
+__all__ = ["raise_composites"]
+
+
+def raise_composites(graph: Graph) -> tuple[Composite, ...]:
+    """Return every composite of a graph, nested ones too, in file order and outermost first.
+
+    Args:
+        graph: a loaded graph; bodies of If, Loop and Scan are read as graphs of their own.
+
+    Returns:
+        Each occurrence once, with its facts, the nodes that it covers and its spelling in words.
+    """
+    found = _raise_one(graph)
+    for node in graph.nodes:
+        for body in node.bodies.values():
+            found.extend(raise_composites(body))
+    return tuple(found)
+
+
+def _raise_one(graph: Graph) -> list[Composite]:
+    by_op: dict[str, list[Node]] = {}
+    for node in graph.nodes:
+        by_op.setdefault(node.op, []).append(node)
+    formulas = search(graph, (*activations.FORMULAS, *norms.FORMULAS), by_op)
+    flow = Flow(graph)
+    grouped = groups.find(flow, by_op, formulas)
+    atoms = disjoint([*grouped, *formulas])
+    written = operators.recognise(graph, by_op)
+    covered = {node.index for atom in atoms for node in atom.covers}
+    written = [each for each in written if each.node.index not in covered]
+    flow.add([*written, *atoms])
+    softmaxes = [each for each in (*written, *atoms) if each.kind == "Softmax"]
+    layers = attention.find(flow, softmaxes)
+    return _ordered([*written, *atoms, *layers])
+
+
+def _ordered(found: Iterable[Composite]) -> list[Composite]:
+    """Sort by the first covered node; at the same place the larger one first."""
+    return sorted(found, key=lambda each: (min(node.index for node in each.covers), -len(each.covers), each.kind))
