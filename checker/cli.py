@@ -35,7 +35,7 @@ class Parser(argparse.ArgumentParser):
         raise InputError(f"{message} (see `{self.prog} --help`)")
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """Build the parser of all commands."""
     top = Parser(
         prog="edgelint",
@@ -53,7 +53,7 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def _check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _check(commands: argparse._SubParsersAction[Parser]) -> None:
     check = commands.add_parser(
         "check", help="audit models against targets", epilog=EPILOG, allow_abbrev=False,
         description="Audit models: which nodes run on which target, which do not, why, and what to change.",
@@ -81,7 +81,7 @@ def _check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     _torch(check)
 
 
-def _export(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _export(commands: argparse._SubParsersAction[Parser]) -> None:
     export = commands.add_parser(
         "export", help="write a torch model as an ONNX file", allow_abbrev=False,
         description="Export a torch model in inference mode and report the facts of the file that was written.",
@@ -91,7 +91,7 @@ def _export(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     _torch(export)
 
 
-def _targets(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _targets(commands: argparse._SubParsersAction[Parser]) -> None:
     targets = commands.add_parser("targets", help="list the targets, or the table of one", allow_abbrev=False)
     targets.add_argument("id", nargs="?", metavar="ID", help="a target id")
     _tables(targets)
@@ -99,7 +99,7 @@ def _targets(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     _output(targets)
 
 
-def _explain(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _explain(commands: argparse._SubParsersAction[Parser]) -> None:
     explain = commands.add_parser(
         "explain", help="tell what a rule means, or what targets need of an operator", allow_abbrev=False
     )

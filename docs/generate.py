@@ -12,8 +12,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from checker import report
+from checker import report, targets
+from checker.render import tables
 from checker.rules import RULES
+from checker.target import Target
 
 DOCS = Path(__file__).resolve().parent
 MARKER = "<!-- Below this line: generated"
@@ -29,6 +31,53 @@ def pages() -> Iterator[tuple[Path, str]]:
         yield DOCS / "rules" / f"{rule.id}.md", f"# {rule.id}\n\n{inspect.cleandoc(rule.doc)}\n"
     listed = [f"- [{rule.id}]({rule.id}.md): {_first_sentence(rule.doc)}" for rule in RULES]
     yield DOCS / "rules" / "index.md", "# Rules\n\n" + "\n".join(listed) + "\n"
+    every = targets.read_all()
+    for target in every:
+        yield DOCS / "targets" / f"{target.id}.md", "\n".join(_target(target))
+    yield DOCS / "targets" / "index.md", "\n".join(_index(every))
+    yield DOCS / "targets" / "matrix.md", "\n".join(_matrix(every))
+
+
+def _target(target: Target) -> Iterator[str]:
+    """Write a target's page: the same words as `edgelint targets ID`."""
+    (title, facts), *parts = tables.sections(target)
+    yield f"# {title}\n"
+    yield from (f"- {fact}" for fact in facts)
+    for heading, lines in parts:
+        yield f"\n## {heading}\n"
+        for line in lines:
+            depth = "  " if line.startswith("  ") else ""
+            yield f"{depth}- {_code(line.strip())}"
+    yield ""
+
+
+def _code(line: str) -> str:
+    """Set a constraint in code, so that Markdown leaves its stars and underscores alone."""
+    return f"needs `{line.removeprefix('needs ')}`" if line.startswith("needs ") else line
+
+
+def _index(every: tuple[Target, ...]) -> Iterator[str]:
+    yield "# Targets\n\nWhat each takes of every operator: [matrix.md](matrix.md).\n"
+    yield "| target | chip | toolchain | precisions | operators with rows | grade |\n|---|---|---|---|---|---|"
+    for t in every:
+        figures = f"{', '.join(t.precision)} | {len(t.by_op)} | {t.grade.value}"
+        yield f"| [{t.id}]({t.id}.md) | {_cell(t.chip)} | {_cell(t.toolchain)} | {figures} |"
+    yield ""
+
+
+def _matrix(every: tuple[Target, ...]) -> Iterator[str]:
+    """Write operators against targets: the rows' statuses, `?` after those with conditions, empty without rows."""
+    yield "# Operators and targets\n"
+    yield "The statuses of an operator's rows; `?` marks rows with conditions; empty where the target has no row.\n"
+    yield "| operator | " + " | ".join(t.id for t in every) + " |"
+    yield "|---" * (len(every) + 1) + "|"
+    for op in sorted({op for target in every for op in target.by_op}):
+        cells = []
+        for target in every:
+            words = dict.fromkeys(r.status.value + ("?" if r.require else "") for r in target.by_op.get(op, ()))
+            cells.append(", ".join(words))
+        yield f"| {op} | " + " | ".join(cells) + " |"
+    yield ""
 
 
 def _first_sentence(text: str) -> str:

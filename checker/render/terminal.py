@@ -7,7 +7,7 @@ none of them can move the cursor.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console, Group, RenderableType
@@ -66,6 +66,11 @@ def paint(blocks: Sequence[RenderableType], *, width: int, color: bool) -> str:
     return "".join(line.rstrip() + "\n" for line in capture.get().splitlines())
 
 
+def section(title: str, lines: Iterable[str]) -> RenderableType:
+    """Make a bold title with indented lines below it."""
+    return Group(shown(title, "bold"), *(indented(shown(line)) for line in lines))
+
+
 def shown(text: str, style: str = "") -> Text:
     """Make text whose control characters are visible."""
     return Text(words.visible(text), style)
@@ -118,7 +123,7 @@ def _verdicts(targets: Sequence[TargetEntry], width: int) -> RenderableType:
             line = Text("  ").join((line, reason))
         blocks.append(line)
         if width < WIDE and reason:
-            blocks.append(_indented(reason, 4))
+            blocks.append(indented(reason, 4))
     return Group(*blocks)
 
 
@@ -139,9 +144,9 @@ def _target_detail(target: TargetEntry, quiet: bool) -> Iterator[RenderableType]
         f"  [{target.grade}]" if target.grade else "",
     )
     yield head
-    yield _indented(shown(words.placement(target)))
+    yield indented(shown(words.placement(target)))
     if target.simplified is not None:
-        yield _indented(shown(words.simplified(target.simplified)))
+        yield indented(shown(words.simplified(target.simplified)))
     if quiet:
         return
     if target.reasons:
@@ -156,21 +161,22 @@ def _target_detail(target: TargetEntry, quiet: bool) -> Iterator[RenderableType]
             yield _change(change)
 
 
-def _indented(block: RenderableType, columns: int = 2) -> RenderableType:
+def indented(block: RenderableType, columns: int = 2) -> RenderableType:
+    """Move a block to the right, all lines of it."""
     return Padding(block, (0, 0, 0, columns))
 
 
 def _reason(reason: Reason) -> RenderableType:
     """Describe one reason: what, why, by whose word, and every node that it concerns."""
     lines: list[RenderableType] = [shown(words.reason_head(reason))]
-    lines += [_indented(shown(line)) for line in words.reason_lines(reason)]
+    lines += [indented(shown(line)) for line in words.reason_lines(reason)]
     if reason.nodes:
-        lines.append(_indented(shown("nodes: " + ", ".join(reason.nodes), "dim")))
-    return _indented(Group(*lines))
+        lines.append(indented(shown("nodes: " + ", ".join(reason.nodes), "dim")))
+    return indented(Group(*lines))
 
 
 def _change(change: Change) -> RenderableType:
-    return _indented(
+    return indented(
         Text.assemble("- ", words.visible(change.what), " -> ", (change.answer, ANSWER_STYLES[change.answer]))
     )
 
@@ -182,10 +188,10 @@ def _changes_over_targets(targets: Sequence[TargetEntry]) -> list[RenderableType
         for change in target.changes:
             gathered.setdefault(change.what, {}).setdefault(change.answer, []).append(target.id)
     return [
-        _indented(
+        indented(
             Group(
                 shown(f"- {what}"),
-                *(_indented(shown(f"{answer}: {', '.join(ids)}")) for answer, ids in outcomes.items()),
+                *(indented(shown(f"{answer}: {', '.join(ids)}")) for answer, ids in outcomes.items()),
             )
         )
         for what, outcomes in gathered.items()
@@ -200,5 +206,5 @@ def _finding(finding: FindingEntry) -> RenderableType:
         head.append(f" ({finding.target})")
     lines: list[RenderableType] = [head]
     if finding.fix:
-        lines.append(_indented(shown(f"fix: {finding.fix}", "dim")))
-    return _indented(Group(*lines))
+        lines.append(indented(shown(f"fix: {finding.fix}", "dim")))
+    return indented(Group(*lines))

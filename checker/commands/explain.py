@@ -1,0 +1,82 @@
+"""``edgelint explain``: what a rule's finding means, or what the targets need of an operator."""
+
+from __future__ import annotations
+
+import inspect
+from argparse import Namespace
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from checker import schema, targets
+from checker.commands.output import emit
+from checker.errors import InputError
+from checker.render import tables
+from checker.render.json import dumps
+from checker.render.words import visible
+from checker.rules import RULES, find_rule
+
+if TYPE_CHECKING:
+    from checker.target import Target
+
+
+def run(options: Namespace) -> int:
+    """Explain a rule or an operator; a rule's id is lower case with hyphens, so the two never collide.
+
+    Raises:
+        InputError: neither is known by that name.
+    """
+    rule = find_rule(options.name)
+    if rule is not None:
+        text = inspect.cleandoc(rule.doc)
+        answer = {"rule": rule.id, "text": text}
+        emit(dumps(answer) if options.format == "json" else f"{rule.id}\n\n{text}\n", options.output)
+        return 0
+    asked = targets.find(options.target, options.opsets) if options.target else targets.read_all(options.opsets)
+    operator = _operator(options.name, asked)
+    if options.format == "json":
+        emit(dumps({"operator": operator, "targets": [_rows(operator, target) for target in asked]}), options.output)
+    else:
+        emit("\n".join(_text(operator, asked)) + "\n", options.output)
+    return 0
+
+
+def _operator(name: str, asked: Sequence[Target]) -> str:
+    """Return the operator's name as tables and schemas spell it."""
+    listed = {op for target in asked for op in target.by_op}
+    domain, _, op = name.rpartition(".")
+    known = name in listed or schema.newest(op, domain) is not None
+    if known:
+        return name
+    folded = {each.casefold(): each for each in listed}
+    if name.casefold() in folded:
+        return folded[name.casefold()]
+    near = get_close_matches(name, [*listed, *(rule.id for rule in RULES)], n=1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    raise InputError(f"{name}: neither a rule nor an operator{hint}")
+
+
+def _rows(operator: str, target: Target) -> dict[str, object]:
+    return {
+        "id": target.id,
+        "toolchain": target.toolchain,
+        "rows": [tables.row(row) for row in target.by_op.get(operator, ())],
+        "otherwise": _otherwise(operator, target),
+    }
+
+
+def _otherwise(operator: str, target: Target) -> str:
+    """Say what becomes of the operator where none of its rows takes it."""
+    return (target.rejected if operator in target.by_op else target.unlisted).value
+
+
+def _text(operator: str, asked: Sequence[Target]) -> list[str]:
+    lines = [operator]
+    for target in asked:
+        lines += ["", f"{target.id} ({target.toolchain})"]
+        rows = target.by_op.get(operator, ())
+        lines += [f"  {line}" for row in rows for line in tables.sentences(row)]
+        lines.append(
+            f"  otherwise {_otherwise(operator, target)}" if rows else f"  not listed: {target.unlisted.value}"
+        )
+    return [visible(line) for line in lines]

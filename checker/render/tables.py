@@ -1,0 +1,136 @@
+"""Target tables for people and for programs: what ``edgelint targets`` and ``edgelint explain`` show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from checker.target import AlwaysRule, ModelRule, Row, Source, Target
+
+
+def summary(target: Target) -> dict[str, Any]:
+    """Return what one needs to choose a target."""
+    return {
+        "id": target.id,
+        "vendor": target.vendor,
+        "chip": target.chip,
+        "toolchain": target.toolchain,
+        "precision": list(target.precision),
+        "extends": target.extends or None,
+        "grade": target.grade.value,
+        "operators": len(target.by_op),
+        "unlisted": target.unlisted.value,
+        "rejected": target.rejected.value,
+        "partition": target.partition,
+    }
+
+
+def whole(target: Target) -> dict[str, Any]:
+    """Return everything that a table says."""
+    return {
+        **summary(target),
+        "expands_functions": target.expands_functions,
+        "note": target.note,
+        "sources": [source(s) for s in target.sources.values()],
+        "model": [{"require": list(r.require), "otherwise": r.otherwise, **_common(r)} for r in target.model],
+        "always": [{"require": list(r.require), **_common(r)} for r in target.always],
+        "rows": [row(r) for r in target.rows],
+        "memory": dict(target.memory.values),
+        "peak": dict(target.peak.values),
+    }
+
+
+def source(cited: Source) -> dict[str, Any]:
+    """Return a source with its grade."""
+    return {
+        "id": cited.id,
+        "kind": cited.kind,
+        "grade": cited.grade.value,
+        "title": cited.title,
+        "version": cited.version,
+        "date": cited.date,
+        "where": cited.where,
+    }
+
+
+def row(entry: Row) -> dict[str, Any]:
+    """Return one row."""
+    return {
+        "op": entry.op,
+        "status": entry.status.value,
+        "form": entry.form,
+        "opset": entry.opset.text if entry.opset else None,
+        "since": entry.since.text if entry.since else None,
+        "require": list(entry.require),
+        "into": list(entry.into),
+        "inserts": [{"op": i.op, "on": i.on} for i in entry.inserts],
+        "runs_as": entry.runs_as,
+        "grade": entry.grade.value,
+        **_common(entry),
+    }
+
+
+def _common(entry: Row | ModelRule | AlwaysRule) -> dict[str, Any]:
+    cited = [s.id for s in entry.sources]
+    return {"precision": list(entry.precision), "change": entry.change, "note": entry.note, "sources": cited}
+
+
+def listing(targets: Sequence[Target]) -> Iterator[str]:
+    """Yield the lines of a table with one target a line."""
+    heads = ("target", "chip", "toolchain", "precision", "operators", "grade")
+    rows = [(t.id, t.chip, t.toolchain, ",".join(t.precision), str(len(t.by_op)), t.grade.value) for t in targets]
+    widths = [max(len(line[column]) for line in (heads, *rows)) for column in range(len(heads))]
+    for line in (heads, *rows):
+        yield "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+
+
+def sections(target: Target) -> Iterator[tuple[str, list[str]]]:
+    """Yield the parts of a whole table as title and lines."""
+    fates = f"an operator without rows: {target.unlisted.value}; one that no row takes: {target.rejected.value}"
+    facts = [f"{target.vendor} {target.chip}; {target.toolchain}; {', '.join(target.precision)}", fates]
+    facts += [f"extends {target.extends}"] if target.extends else []
+    facts += [target.note] if target.note else []
+    yield target.id, facts
+    if target.model:
+        yield (
+            "The file must have",
+            [f"{' and '.join(rule.require)}, otherwise {rule.otherwise}" for rule in target.model],
+        )
+    if target.always:
+        yield "Every node must have", [text for rule in target.always for text in rule.require]
+    for op, rows in sorted(target.by_op.items()):
+        yield op, [line for entry in rows for line in sentences(entry)]
+    cited = [f"{s.id}: {s.title or s.kind} {s.version} {s.date} {s.where}" for s in target.sources.values()]
+    yield "Sources", [" ".join(line.split()) for line in cited]
+
+
+def cite(sources: Sequence[Source]) -> str:
+    """Name sources in few words: the evidence file of a measurement, the title and version of anything else."""
+    return "; ".join(s.where if s.kind == "probe" else f"{s.title or s.where} {s.version}".strip() for s in sources)
+
+
+def sentences(entry: Row) -> Iterator[str]:
+    """Describe one row: what becomes of the operator, on what conditions, and who says so."""
+    limits = [
+        f"{name} {versions.text}"
+        for name, versions in (("opset", entry.opset), ("since version", entry.since))
+        if versions
+    ]
+    limits += [f"in {', '.join(entry.precision)}"] if entry.precision else []
+    limits += [f"as {'one operator' if entry.form == 'operator' else 'parts'}"] if entry.form else []
+    yield f"{entry.status.value}" + (f" ({'; '.join(limits)})" if limits else "")
+    for text in entry.require:
+        yield f"  needs {text}"
+    if entry.into:
+        yield f"  becomes {', '.join(entry.into)}"
+    for insert in entry.inserts:
+        yield f"  the compiler adds {insert.op} on the {insert.on}"
+    if entry.runs_as:
+        yield f"  runs as {entry.runs_as}"
+    if entry.change:
+        yield f"  change: {entry.change}"
+    if entry.note:
+        yield f"  note: {entry.note}"
+    if entry.sources:
+        yield f"  source: {cite(entry.sources)} [{entry.grade.value}]"
