@@ -77,11 +77,18 @@ class Quant:
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """Where the bytes of a tensor lie.  ``path`` is None for the model file itself; offset and length in bytes."""
+    """Where the bytes of a tensor lie.  ``path`` is None for the model file itself; offset and length in bytes.
+
+    ``dtype``: element type as stored, where it differs from that of the value (an int8 weight behind
+    DequantizeLinear), else None.  ``encoding``: ``"raw"`` for little-endian elements, or the protobuf field
+    (``"int64_data"`` ...) whose packed varints they are.
+    """
 
     path: str | None
     offset: int
     length: int
+    dtype: str | None = None
+    encoding: str = "raw"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,0 +1,112 @@
+"""Shapes of a node's outputs, from ONNX's own inference of one node at a time, and better where symbols allow.
+
+The whole graph is gone over once: every constant that a shape depends on has been computed by the time that its
+node is reached, so nothing needs to be repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from checker.load.fact import Fact, read_type
+from checker.load.shapes import BEYOND_ONNX, RULES, WHEN_SYMBOLIC
+from checker.load.wire import length_delimited, varint
+from checker.schema import native, protos
+
+if TYPE_CHECKING:
+    from checker.graph import Shape
+    from checker.schema import Schema
+
+Typed = tuple[int, "Shape", bytes]
+"""Element type, shape, serialized type of what is no tensor."""
+
+UNKNOWN: Typed = (0, None, b"")
+_DATA_LIMIT = 64
+"""Elements: float data up to this size is shown to shape inference (scales of Resize); integers always are."""
+
+
+class Contradiction(Exception):  # noqa: N818  # a verdict on the file, not a failure of ours
+    """The node contradicts the ONNX standard: types or shapes that cannot be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Opset imports and IR version of the model."""
+
+    opsets: Mapping[str, int]
+    ir_version: int
+
+
+def infer(
+    proto: Any, schema: Schema | None, inputs: Sequence[Fact | None], attrs: Mapping[str, Any], setting: Setting
+) -> list[Typed]:
+    """Return the types of a node's outputs, in order.
+
+    Raises:
+        Contradiction: ONNX's inference says that such a node cannot be.
+    """
+    op = proto.op_type
+    count = len(proto.output)
+    if schema is not None and schema.raw is not None:
+        rule = RULES.get(op)
+        if rule is not None and WHEN_SYMBOLIC[op](inputs):
+            typed = rule(inputs, attrs, count)
+            if typed is not None:
+                return typed
+        found = _native(proto, schema, inputs, setting)
+        if found is not None:
+            return found
+    rule = BEYOND_ONNX.get(op)
+    typed = rule(inputs, attrs, count) if rule else None
+    return typed if typed is not None else [UNKNOWN] * count
+
+
+def _native(proto: Any, schema: Schema, inputs: Sequence[Fact | None], setting: Setting) -> list[Typed] | None:
+    types: dict[str, bytes] = {}
+    data: dict[str, bytes] = {}
+    complete = True
+    for name, fact in zip(proto.input, inputs, strict=True):
+        if fact is None:
+            continue
+        kind = fact.type_proto()
+        if kind:
+            types[name] = kind
+        else:
+            complete = False
+        if fact.data is not None and fact.element and (fact.data.dtype.kind in "iub" or fact.data.size <= _DATA_LIMIT):
+            data[name] = _tensor(fact)
+    if not schema.raw.has_type_and_shape_inference_function:
+        return None
+    defects = native()
+    try:
+        found = schema.raw._infer_node_outputs(  # noqa: SLF001  # onnx's own wrapper needs the whole package
+            proto.SerializeToString(), types, data, {}, dict(setting.opsets), setting.ir_version
+        )
+    except (defects.shape_inference.InferenceError, defects.checker.ValidationError) as error:
+        if complete and schema.since <= setting.opsets.get(schema.domain, 0):
+            raise Contradiction(_first_line(error)) from None
+        return None
+    except (ValueError, TypeError, RuntimeError, IndexError, KeyError):
+        return None
+    type_proto = protos().TypeProto
+    typed = []
+    for name in proto.output:
+        raw = found.get(name) if name else None
+        typed.append(read_type(type_proto.FromString(raw)) if raw else UNKNOWN)
+    return typed
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).strip().splitlines()
+    return text[0].strip() if text else type(error).__name__
+
+
+def _tensor(fact: Fact) -> bytes:
+    """Serialize a small constant as a TensorProto."""
+    data = fact.data
+    if data is None or data.dtype == object:
+        return b""
+    dims = b"".join(b"\x08" + varint(dim) for dim in data.shape)
+    return dims + b"\x10" + varint(fact.element) + length_delimited(9, data.tobytes())
