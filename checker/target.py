@@ -38,8 +38,8 @@ BY_BADNESS: Final = (
     Status.FOLDED,
     Status.NATIVE,
     Status.DECOMPOSED,
-    Status.UNKNOWN,
     Status.FALLBACK,
+    Status.UNKNOWN,
     Status.UNSUPPORTED,
 )
 """From the best outcome to the worst, as when a whole is as good as its worst part."""

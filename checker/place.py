@@ -1,0 +1,251 @@
+"""Where each node of a graph runs on a target.
+
+Rows of an operator are asked in file order, all conditions of each.  A row all of whose answers are yes decides, unless
+an earlier row with another status does not say.  A composite is asked for before the nodes that it consists of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from checker.constraint import NO, YES
+from checker.expand import body_of
+from checker.facts import is_quantized
+from checker.graph import Composite, Graph, Node
+from checker.placement import FileAnswer, Placement, Placements, Unmet
+from checker.situation import Situation, Subject, every_level, situation
+from checker.target import BY_BADNESS, AlwaysRule, Grade, ModelRule, Row, Status, Target, best_grade
+
+__all__ = ["Placement", "Placements", "Unmet", "place", "precision_for"]
+
+_DEEPEST = 3
+"""Most levels of functions within functions that are expanded."""
+
+
+def precision_for(graph: Graph, target: Target, asked: str | None = None) -> str:
+    """Return the precision that a verdict is about: the one asked for, else int8 for a Q/DQ file where offered."""
+    if asked:
+        return asked
+    if "int8" in target.precision and is_quantized(graph):
+        return "int8"
+    return target.precision[0]
+
+
+def place(graph: Graph, composites: Sequence[Composite], target: Target, precision: str | None = None) -> Placements:
+    """Place every node of a graph on a target.
+
+    Args:
+        graph: the network, folded.
+        composites: what was recognised in it; parts of a composite may be listed, or only be its ``parts``.
+        target: the target.
+        precision: None for the target's default.
+
+    Returns:
+        One placement for each compute node, composite that is taken or refused as a whole, and folded node, in file
+        order.  None at all where the target does not offer the precision.
+    """
+    chosen = precision_for(graph, target, precision)
+    if chosen not in target.precision:
+        return Placements(target, graph, chosen, offered=False)
+    around = situation(graph, tuple(composites), chosen, target.quantization)
+    placer = _Placer(target, around)
+    items = placer.graph(graph, every_level(composites))
+    folded = [Placement(each, Status.FOLDED) for each in graph.folded]
+    file = tuple(_ask_file(rule, around) for rule in target.model if chosen in (rule.precision or (chosen,)))
+    return Placements(target, graph, chosen, (*items, *folded), file)
+
+
+def _ask_file(rule: ModelRule, around: Situation) -> FileAnswer:
+    failed, unsure = _ask(rule, around.of_file())
+    return FileAnswer(rule, failed, unsure)
+
+
+def _ask(rule: Row | ModelRule | AlwaysRule, subject: Subject) -> tuple[tuple[Unmet, ...], tuple[Unmet, ...]]:
+    """Ask every condition of an entry; return those that fail and those of which the model does not say."""
+    failed: list[Unmet] = []
+    unsure: list[Unmet] = []
+    for constraint in rule.constraints:
+        answer = subject.answer(constraint)
+        if answer is not YES:
+            change = rule.change if isinstance(rule, AlwaysRule) else ""
+            unmet = Unmet(constraint.text, subject.here(constraint), rule.sources, change)
+            (failed if answer is NO else unsure).append(unmet)
+    return tuple(failed), tuple(unsure)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A row that applies, and the conditions that do not hold."""
+
+    row: Row
+    failed: tuple[Unmet, ...]
+    unsure: tuple[Unmet, ...]
+
+    @property
+    def open(self) -> bool:
+        """Whether the row may still apply."""
+        return bool(self.unsure) and not self.failed
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Placer:
+    target: Target
+    around: Situation
+
+    def graph(self, graph: Graph, composites: Sequence[Composite], depth: int = 0) -> tuple[Placement, ...]:
+        """Place the nodes of a graph, and of the bodies of what is taken."""
+        claimed: dict[int, Placement] = {}
+        here = {id(node) for node in graph.nodes}
+        for composite in composites:
+            covers = [id(node) for node in composite.covers]
+            if composite.form != "decomposed" or not here.issuperset(covers) or any(c in claimed for c in covers):
+                continue
+            placement = self.composite(composite, graph)
+            if placement is not None:
+                claimed.update(dict.fromkeys(covers, placement))
+        items: dict[int, Placement] = {}
+        for node in graph.nodes:
+            placement = claimed.get(id(node)) or self.node(node, graph, depth)
+            if id(placement) in items:
+                continue
+            items[id(placement)] = placement
+            if placement.status.taken:
+                for body in node.bodies.values():
+                    items.update((id(inner), inner) for inner in self.graph(body, composites, depth))
+        return tuple(items.values())
+
+    def composite(self, composite: Composite, graph: Graph) -> Placement | None:
+        """Place a composite as a whole; None where no row decides, so that its nodes are placed as written."""
+        rows = [row for row in self.target.by_op.get(composite.kind, ()) if row.form != "operator"]
+        subject = self.around.of_composite(composite, graph)
+        asked = self.ask(rows, subject, composite.covers, graph)
+        placement = self.decide(composite, asked, subject)
+        if placement is not None:
+            return placement
+        if not any(each.open for each in asked):
+            return None
+        written = [self.node(node, graph) for node in composite.covers]
+        return self.unknown(composite, asked, [p.worst if p.status is Status.UNKNOWN else p.status for p in written])
+
+    def node(self, node: Node, graph: Graph, depth: int = 0) -> Placement:
+        """Place a node as it is written."""
+        rows = [row for row in self.target.by_op.get(node.qualified, ()) if row.form != "decomposed"]
+        subject = self.around.of_node(node, graph)
+        asked = self.ask(rows, subject, (node,), graph)
+        placement = self.decide(node, asked, subject)
+        if placement is not None:
+            return placement
+        if any(each.open for each in asked):
+            return self.unknown(node, asked, [self.worst_of(self.target.rejected)])
+        if rows:
+            return self.rejected(node, rows, asked, graph)
+        expanded = self.expanded(node, graph, depth) if self.target.expands_functions else None
+        return expanded or self.unlisted(node)
+
+    def ask(self, rows: Iterable[Row], subject: Subject, nodes: Sequence[Node], graph: Graph) -> list[_Asked]:
+        """Ask the rows that apply, every condition of each."""
+        asked = []
+        for row in rows:
+            if self.inapplicable(row, nodes, graph):
+                continue
+            failed, unsure = _ask(row, subject)
+            if self.bound_by_always(row):
+                for rule in self.target.always:
+                    if self.around.precision in (rule.precision or (self.around.precision,)):
+                        more_failed, more_unsure = _ask(rule, subject)
+                        failed, unsure = failed + more_failed, unsure + more_unsure
+            asked.append(_Asked(row, failed, unsure))
+        return asked
+
+    def bound_by_always(self, row: Row) -> bool:
+        """Tell whether ``[[always]]`` concerns a row: not one that is worse than being rejected.
+
+        What every node must meet to be taken cannot save a node from a row that refuses it.
+        """
+        return BY_BADNESS.index(row.status) <= BY_BADNESS.index(self.target.rejected)
+
+    def inapplicable(self, row: Row, nodes: Sequence[Node], graph: Graph) -> tuple[Unmet, ...]:
+        """Return what keeps a row from speaking of the nodes; nothing where it applies."""
+        found = []
+        if row.precision and self.around.precision not in row.precision:
+            found.append(Unmet(f"precision in {', '.join(row.precision)}", f"precision = {self.around.precision}"))
+        if row.opset:
+            opsets = {self.opset(node, graph) for node in nodes}
+            if not all(opset in row.opset for opset in opsets):
+                found.append(Unmet(f"opset in {row.opset.text}", f"opset = {_list(opsets)}"))
+        if row.since:
+            versions = {node.since for node in nodes}
+            if not all(version in row.since for version in versions):
+                found.append(Unmet(f"since in {row.since.text}", f"since = {_list(versions)}"))
+        return tuple(found)
+
+    def opset(self, node: Node, graph: Graph) -> int:
+        """Return the file's import of the node's domain; 0 where it has none."""
+        return graph.opsets.get(node.domain) or self.around.graph.opsets.get(node.domain, 0)
+
+    def decide(self, item: Node | Composite, asked: Sequence[_Asked], subject: Subject) -> Placement | None:
+        """Return the answer of the first row whose conditions all hold; None where there is none."""
+        for position, each in enumerate(asked):
+            if each.failed or each.unsure:
+                continue
+            before = [a for a in asked[:position] if a.open and a.row.status is not each.row.status]
+            if before:
+                return self.unknown(item, [*before, each], ())
+            row = each.row
+            refuses = not row.status.taken
+            conditions = tuple(Unmet(c.text, subject.here(c), row.sources) for c in row.constraints if refuses)
+            return Placement(item, row.status, row, decided=True, conditions=conditions, grade=row.grade)
+        return None
+
+    def unknown(self, item: Node | Composite, asked: Sequence[_Asked], otherwise: Sequence[Status]) -> Placement:
+        """Return the answer where the model does not say which row applies; the first such row explains.
+
+        ``otherwise``: what becomes of it should none apply.
+        """
+        first = next(each for each in asked if each.open)
+        possible = [*(each.row.status for each in asked if not each.failed), *otherwise]
+        worst = max(possible, key=BY_BADNESS.index)
+        return Placement(item, Status.UNKNOWN, first.row, unsure=first.unsure, grade=first.row.grade, worst=worst)
+
+    def worst_of(self, status: Status) -> Status:
+        """Return the worst that a status can turn out to be."""
+        return Status.UNSUPPORTED if status is Status.UNKNOWN else status
+
+    def rejected(self, node: Node, rows: Sequence[Row], asked: Sequence[_Asked], graph: Graph) -> Placement:
+        """Return the answer where the operator has rows and none accepts; the row that came nearest explains."""
+        if asked:
+            nearest = min(asked, key=lambda each: len(each.failed))
+            row, failed = nearest.row, nearest.failed
+        else:
+            told = [(row, self.inapplicable(row, (node,), graph)) for row in rows]
+            row, failed = min(told, key=lambda each: len(each[1]))
+        status = self.target.rejected
+        worst = self.worst_of(status)
+        return Placement(node, status, row, failed=failed, grade=row.grade, worst=worst)
+
+    def unlisted(self, node: Node) -> Placement:
+        """Return the answer where no row speaks of the operator."""
+        documented = any(source.grade is Grade.DOCUMENTED for source in self.target.sources.values())
+        grade = Grade.DOCUMENTED if documented else Grade.INFERRED
+        status = self.target.unlisted
+        return Placement(node, status, grade=grade, worst=self.worst_of(status), listed=False)
+
+    def expanded(self, node: Node, graph: Graph, depth: int) -> Placement | None:
+        """Place what the toolchain expands the operator into; None where ONNX gives it no function body."""
+        body = body_of(node, self.opset(node, graph)) if depth < _DEEPEST else None
+        if body is None:
+            return None
+        parts = self.graph(body, (), depth + 1)
+        worst = max((part.status for part in parts), key=BY_BADNESS.index, default=Status.DECOMPOSED)
+        status = Status.DECOMPOSED if worst.taken else worst
+        grades = [part.grade for part in parts if part.grade]
+        grade = max(grades, key=list(Grade).index, default=best_grade(tuple(self.target.sources.values())))
+        possible = (part.worst for part in parts if part.status is Status.UNKNOWN)
+        return Placement(
+            node, status, grade=grade, parts=parts, worst=max(possible, key=BY_BADNESS.index, default=status)
+        )
+
+
+def _list(numbers: Iterable[int]) -> str:
+    return ", ".join(str(number) for number in sorted(numbers))

@@ -1,0 +1,154 @@
+"""The reasons of a verdict: nodes that are not native, grouped by what keeps them from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from checker.placement import FileAnswer, Placement, Placements, Unmet
+from checker.target import Grade, Source, Status
+
+_SEVERITY: Final = ("refused", "unsupported", "all-fallback", "unknown", "fallback", "inserts", "runs-as")
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why some nodes are not simply native.
+
+    ``op``: empty for a reason that concerns the whole file.  ``nodes``: their names, in file order.  ``status``: what
+    becomes of the nodes; ``refused`` or ``all-fallback`` for the file; ``inserts`` for what the compiler adds on the
+    host, ``runs-as`` for nodes that leave the precision asked for.  ``constraint``: as the table has it, empty where
+    no row speaks of the operator.  ``here``: the model's own figures, or the reason in words.  ``refuses``: whether it
+    alone makes the toolchain refuse the file.
+    """
+
+    op: str
+    nodes: tuple[str, ...]
+    status: str
+    constraint: str
+    here: str
+    source: str = ""
+    grade: Grade | None = None
+    change: str = ""
+    refuses: bool = False
+
+    @property
+    def sentence(self) -> str:
+        """The reason in one sentence."""
+        if not self.constraint:
+            return self.here
+        lead = "applies to" if self.status in {"inserts", "runs-as"} else "needs"
+        return f"{lead} `{self.constraint}`" + (f"; here {self.here}" if self.here else "")
+
+
+def cite(sources: Iterable[Source]) -> str:
+    """Write sources in one line: what, version, where."""
+    return "; ".join(
+        " ".join(part for part in (source.title, source.version, f"<{source.where}>") if part) for source in sources
+    )
+
+
+def reasons_of(placements: Placements, answer: str) -> tuple[Reason, ...]:
+    """Return the reasons why nodes are not native, the decisive ones first.
+
+    Args:
+        placements: where every node runs.
+        answer: the verdict; for UNKNOWN, what is not known comes first.
+    """
+    whole = placements.target.partition == "whole"
+    grouped: dict[tuple[str, str, str], Reason] = {}
+    for reason in (*_file(placements.file), *_nodes(placements.compute, whole=whole)):
+        key = (reason.op, reason.status, reason.constraint or reason.here)
+        if key in grouped:
+            grouped[key] = replace(grouped[key], nodes=(*grouped[key].nodes, *reason.nodes))
+        else:
+            grouped[key] = reason
+
+    def rank(reason: Reason) -> tuple[bool, bool, int, int]:
+        first = reason.status == "unknown" and answer == "UNKNOWN"
+        return (not first, not reason.refuses, _SEVERITY.index(reason.status), -len(reason.nodes))
+
+    return tuple(sorted(grouped.values(), key=rank))
+
+
+def _file(answers: Iterable[FileAnswer]) -> Iterator[Reason]:
+    for each in answers:
+        rule = each.rule
+        for unmet in each.failed:
+            yield Reason(
+                op="",
+                nodes=(),
+                status=rule.otherwise,
+                constraint=unmet.text,
+                here=unmet.here,
+                source=cite(unmet.sources),
+                grade=rule.grade,
+                change=rule.change,
+                refuses=rule.otherwise == "refused",
+            )
+        for unmet in each.unsure if not each.failed else ():
+            yield Reason("", (), "unknown", unmet.text, unmet.here, cite(unmet.sources), rule.grade, rule.change)
+
+
+def _nodes(items: Iterable[Placement], *, whole: bool) -> Iterator[Reason]:
+    for placement in items:
+        if placement.status.taken:
+            yield from _beside(placement, whole=whole)
+            continue
+        refuses = placement.status is Status.UNSUPPORTED or (whole and placement.status is Status.FALLBACK)
+        unmet = _decisive(placement)
+        row = placement.row
+        if unmet is None:
+            words = placement.why()
+            if not placement.listed:
+                words = f"{placement.op} is not listed"
+            source = cite(row.sources) if row else ""
+            constraint, here = "", words
+        else:
+            source = cite(unmet.sources or (row.sources if row else ()))
+            constraint, here = unmet.text, unmet.here
+            if placement.conditions:
+                constraint = f"not ({constraint})"
+        yield Reason(
+            op=placement.op,
+            nodes=placement.covers,
+            status=placement.status.value,
+            constraint=constraint,
+            here=here,
+            source=source,
+            grade=placement.grade,
+            change=placement.change,
+            refuses=refuses,
+        )
+
+
+def _decisive(placement: Placement) -> Unmet | None:
+    """Return the condition to show: all that fail or are unsure as one, or those that made a refusing row apply."""
+    found = placement.failed or placement.unsure or placement.conditions
+    if not found:
+        return None
+    if len(found) == 1:
+        return found[0]
+    texts = [f"({each.text})" if " or " in each.text else each.text for each in found]
+    stated: dict[str, None] = {}
+    for each in found:
+        stated.update(dict.fromkeys([each.here] if each.here else []))
+    return Unmet(" and ".join(texts), ", ".join(stated), found[0].sources)
+
+
+def _beside(placement: Placement, *, whole: bool) -> Iterator[Reason]:
+    """Tell what comes with a node that is taken: insertions on the host, another precision."""
+    row = placement.row
+    if row is None:
+        return
+    source = cite(row.sources)
+    on_host = [insert.op for insert in placement.inserts if insert.on == "host"]
+    if on_host:
+        here = f"the compiler adds {', '.join(on_host)} on the host"
+        yield Reason(
+            placement.op, placement.covers, "inserts", "", here, source, placement.grade, row.change, refuses=whole
+        )
+    if placement.runs_as:
+        here = f"runs in {placement.runs_as}"
+        yield Reason(placement.op, placement.covers, "runs-as", "", here, source, placement.grade, row.change)
