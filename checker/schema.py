@@ -25,7 +25,7 @@ from checker.errors import InputError
 if TYPE_CHECKING:
     from checker.graph import Attribute
 
-_EXTENDED_DOMAINS = ("com.microsoft", "com.microsoft.nchwc")
+EXTENDED_DOMAINS = ("com.microsoft", "com.microsoft.nchwc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,8 @@ class Schema:
     deprecated: bool = False
     has_function: bool = False
     deterministic: bool = True
+    shape: str = ""
+    """For an operator outside the registry: how its output's shape follows (see ``com.microsoft.toml``)."""
     raw: Any = None
     """The registry's own object (None for ``com.microsoft``): shape inference wants it."""
 
@@ -113,7 +115,7 @@ def find(op: str, domain: str = "", opset: int | None = None) -> Schema | None:
     """
     if domain == "ai.onnx":
         domain = ""
-    if domain in _EXTENDED_DOMAINS:
+    if domain in EXTENDED_DOMAINS:
         return _extended().get((domain, op))
     defs = native().defs
     try:
@@ -255,6 +257,7 @@ def _from_data(name: str, domain: str, entry: Mapping[str, Any]) -> Schema:
         inputs=tuple(_from_word(each) for each in entry["inputs"]),
         outputs=tuple(_from_word(each) for each in entry["outputs"]),
         attributes=MappingProxyType(attributes),
+        shape=entry.get("shape", ""),
     )
 
 

@@ -74,10 +74,19 @@ def move(inputs: Inputs, request: Request) -> list[Array]:
 def _run(function: Function, inputs: Inputs, request: Request) -> list[Array]:
     try:
         with np.errstate(all="ignore"):
-            results = [np.asarray(each) for each in function(inputs, request)]
+            results = [_array(each) for each in function(inputs, request)]
     except (ValueError, TypeError, IndexError, KeyError, OverflowError, ZeroDivisionError, AttributeError) as error:
         raise NotEvaluated(str(error)) from None
     return results
+
+
+def _array(result: Any) -> Array:
+    if isinstance(result, (str, type(None))):
+        # numpy hands out the element itself where an object array is indexed down to one
+        boxed = np.empty((), dtype=object)
+        boxed[()] = result
+        return boxed
+    return np.asarray(result)
 
 
 def bounded(*shapes: Sequence[int]) -> None:

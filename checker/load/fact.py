@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from checker.load.symbols import is_made_up
 from checker.load.tensors import DTYPES
 from checker.load.wire import length_delimited, varint
 
@@ -106,4 +107,7 @@ def merge(shape: Shape, declared: Shape) -> Shape:
         return declared
     if declared is None or len(declared) != len(shape):
         return shape
-    return tuple(said if dim is None else dim for dim, said in zip(shape, declared, strict=True))
+    return tuple(
+        said if dim is None or (said is not None and is_made_up(dim)) else dim
+        for dim, said in zip(shape, declared, strict=True)
+    )

@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from checker.load.contrib import contributed
 from checker.load.fact import Fact, read_type
-from checker.load.shapes import BEYOND_ONNX, RULES, WHEN_SYMBOLIC
+from checker.load.shapes import BEYOND_ONNX, REFINE, RULES, WHEN_SYMBOLIC
 from checker.load.wire import length_delimited, varint
-from checker.schema import native, protos
+from checker.schema import find, native, protos
 
 if TYPE_CHECKING:
     from checker.graph import Shape
@@ -57,10 +58,50 @@ def infer(
                 return typed
         found = _native(proto, schema, inputs, setting)
         if found is not None:
+            refiner = REFINE.get(op)
+            if refiner is not None and found[0][1] is not None and None in found[0][1]:
+                found[0] = (found[0][0], refiner(found[0][1], inputs, attrs), b"")
             return found
+    if schema is not None and schema.shape:
+        typed = contributed(schema.shape, op, inputs, attrs, lambda *asked: ask(*asked, setting))
+        return (typed + [UNKNOWN] * count)[:count]
     rule = BEYOND_ONNX.get(op)
     typed = rule(inputs, attrs, count) if rule else None
     return typed if typed is not None else [UNKNOWN] * count
+
+
+def ask(op: str, inputs: Sequence[Fact | None], attrs: Mapping[str, Any], setting: Setting) -> Typed:
+    """Return what ONNX infers of the first output of a standard operator; ``"ReduceMean-13"`` asks about a version."""
+    name, _, version = op.partition("-")
+    schema = find(name, "", int(version) if version else None)
+    if schema is None:
+        return UNKNOWN
+    inputs = inputs[: len(schema.inputs)]
+    node = protos().NodeProto(op_type=name, output=["out"])
+    node.input.extend("" if fact is None else f"in{place}" for place, fact in enumerate(inputs))
+    for key, value in attrs.items():
+        if key in schema.attributes and value is not None:
+            node.attribute.append(_attribute(key, value))
+    opsets = {"": int(version)} if version else {"": max(schema.since, setting.opsets.get("", 1))}
+    try:
+        found = _native(node, schema, inputs, Setting(opsets, setting.ir_version))
+    except Contradiction:
+        return UNKNOWN
+    return found[0] if found else UNKNOWN
+
+
+def _attribute(name: str, value: Any) -> Any:
+    attribute = protos().AttributeProto(name=name)
+    if isinstance(value, int):
+        attribute.i, attribute.type = value, 2
+    elif isinstance(value, float):
+        attribute.f, attribute.type = value, 1
+    elif isinstance(value, str):
+        attribute.s, attribute.type = value.encode(), 3
+    else:
+        attribute.ints.extend(value)
+        attribute.type = 7
+    return attribute
 
 
 def _native(proto: Any, schema: Schema, inputs: Sequence[Fact | None], setting: Setting) -> list[Typed] | None:

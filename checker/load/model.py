@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from checker.graph import Graph, Problem
 from checker.load.files import Source, parse
-from checker.schema import native
+from checker.schema import EXTENDED_DOMAINS, native
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,6 +72,9 @@ def _opsets(model: Any) -> tuple[Mapping[str, int], list[Problem]]:
     for entry in model.opset_import:
         domain = "" if entry.domain == "ai.onnx" else entry.domain
         found[domain] = max(int(entry.version), found.get(domain, 0))
+    for domain in {node.domain for node in model.graph.node if node.domain in EXTENDED_DOMAINS}:
+        # ONNX Runtime writes and reads its own domain without an import
+        found.setdefault(domain, 1)
     problems = []
     if "" not in found:
         # before IR version 3 there was nothing to declare, and opset 1 is meant

@@ -209,3 +209,59 @@ BEYOND_ONNX: dict[str, Rule] = dict.fromkeys(
     ("MeanVarianceNormalization", "GroupNormalization", "Scaler", "Imputer", "Normalizer"), _first
 )
 """Operators for which the ONNX registry has no inference."""
+
+
+def _window(shape: tuple[Dim, ...], inputs: Facts, attrs: Mapping[str, Any]) -> Shape:
+    """Keep the symbol of an axis that a convolution or pool leaves as long as it is (stride 1, padded to size)."""
+    data, weight = inputs[0], inputs[1] if len(inputs) > 1 else None
+    if data is None or data.shape is None or len(data.shape) != len(shape):
+        return shape
+    axes = len(shape) - 2
+    kernel = attrs.get("kernel_shape") or (weight.shape[2:] if weight is not None and weight.shape else None)
+    strides, dilations = attrs.get("strides") or (1,) * axes, attrs.get("dilations") or (1,) * axes
+    pads = attrs.get("pads") or (0,) * (2 * axes)
+    same = str(attrs.get("auto_pad", "NOTSET")).startswith("SAME")
+    if kernel is None or not len(kernel) == len(strides) == len(dilations) == axes or len(pads) != 2 * axes:
+        return shape
+    out = list(shape)
+    for axis in range(axes):
+        length, size = data.shape[2 + axis], kernel[axis]
+        if out[2 + axis] is not None or strides[axis] != 1 or not isinstance(size, int):
+            continue
+        if same or pads[axis] + pads[axes + axis] == dilations[axis] * (size - 1):
+            out[2 + axis] = length
+    return tuple(out)
+
+
+def _resized(shape: tuple[Dim, ...], inputs: Facts, _: Mapping[str, Any]) -> Shape:
+    """Symbols that are scaled by a whole number, or given as sizes."""
+    data = inputs[0]
+    sizes = _dims(inputs[3]) if len(inputs) > 3 and inputs[3] is not None else None
+    if sizes is not None and len(sizes) == len(shape):
+        return tuple(dim if known is None else known for dim, known in zip(shape, sizes, strict=True))
+    scales = inputs[-1] if len(inputs) in {2, 3} else None
+    if scales is None or scales.data is None or scales.data.size != len(shape) or data is None or data.shape is None:
+        return shape
+    factors = scales.data.ravel().tolist()
+    return tuple(
+        times(length, int(factor)) if dim is None and float(factor).is_integer() else dim
+        for dim, length, factor in zip(shape, data.shape, factors, strict=True)
+    )
+
+
+def _counted(shape: tuple[Dim, ...], inputs: Facts, _: Mapping[str, Any]) -> Shape:
+    """``Range(0, batch, 1)`` is as long as the batch."""
+    known = [None if fact is None or fact.known is None else fact.known.ravel().tolist() for fact in inputs]
+    start, limit, delta = known
+    return (limit[0],) if start == [0] and delta == [1] and limit is not None and isinstance(limit[0], str) else shape
+
+
+Refiner = Callable[["tuple[Dim, ...]", Facts, Mapping[str, Any]], "Shape"]
+
+REFINE: dict[str, Refiner] = {
+    **dict.fromkeys(("Conv", "MaxPool", "AveragePool", "LpPool"), _window),
+    "Resize": _resized,
+    "Upsample": _resized,
+    "Range": _counted,
+}
+"""What to try where ONNX's inference leaves an axis open."""
