@@ -13,12 +13,15 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from checker.graph import Graph
+from checker.changes import candidates
+from checker.composites import raise_composites
+from checker.graph import Composite, Graph
+from checker.place import place
 from checker.placement import FileAnswer, Placement, Placements, weakest_grade
 from checker.target import GRADES, Grade, Status, Target
 from checker.why import Reason, reasons_of
 
-__all__ = ["Answer", "Reason", "Tried", "Verdict", "verdict"]
+__all__ = ["Answer", "Reason", "Tried", "Verdict", "audit", "try_changes", "verdict"]
 
 
 class Answer(Enum):
@@ -96,6 +99,29 @@ def verdict(placements: Placements, tried: Changes | Sequence[Tried] = ()) -> Ve
         if cured or any(each.answer.builds for each in changes):
             answer = Answer.NEEDS_CHANGES
     return Verdict(target, placements.precision, answer, reasons, _grade(placements, answer, reasons), changes)
+
+
+def try_changes(placements: Placements) -> tuple[Tried, ...]:
+    """Make the changes that may cure a refusal, place each changed graph again, and return the answers.
+
+    Stops at the first change after which the file builds.
+    """
+    tried: list[Tried] = []
+    for each in candidates(placements):
+        again = place(each.graph, raise_composites(each.graph), placements.target, placements.precision)
+        answer = verdict(again).answer
+        tried.append(Tried(each.name, each.what, answer, each.nodes))
+        if answer.builds:
+            break
+    return tuple(tried)
+
+
+def audit(
+    graph: Graph, composites: Sequence[Composite], target: Target, precision: str | None = None
+) -> tuple[Placements, Verdict]:
+    """Place a graph on a target and form the verdict, with changes tried in memory where the file is refused."""
+    placements = place(graph, composites, target, precision)
+    return placements, verdict(placements, lambda: try_changes(placements))
 
 
 def outcome(placements: Placements, *, hopeful: bool) -> Answer:
