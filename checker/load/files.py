@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import mmap
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,7 +78,7 @@ def read(path: Path) -> Source:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
             view = memoryview(mapped)
             try:
-                structure = _structure(view, path.name, str(path))
+                structure = _structure(view, path.name, str(path), _release(mapped))
             finally:
                 view.release()
     except OSError as error:
@@ -94,7 +95,7 @@ def read_bytes(data: bytes, folder: Path | None) -> Source:
     """
     if not data:
         raise InputError("the model is empty")
-    structure = _structure(memoryview(data), _MEMORY, "the model in memory")
+    structure = _structure(memoryview(data), _MEMORY, "the model in memory", bool)
     model = parse(structure.model, "the model in memory")
     return Source(None, folder, data, _MEMORY, len(data), model, structure.sha256, structure.skipped)
 
@@ -144,7 +145,13 @@ def external_path(folder: Path, location: str, model: str) -> Path:
     return joined
 
 
-def _structure(view: memoryview, location: str, where: str) -> Structure:
+def _release(mapped: mmap.mmap) -> Callable[[], object]:
+    """Return what unmaps the pages touched so far; nothing where the system cannot."""
+    advice = getattr(mmap, "MADV_DONTNEED", None)
+    return bool if advice is None else lambda: mapped.madvise(advice)
+
+
+def _structure(view: memoryview, location: str, where: str, release: Callable[[], object]) -> Structure:
     head = bytes(view[:512])
     if head.startswith(_LFS_POINTER):
         raise InputError(f"{where}: a Git LFS pointer, not the model itself; run `git lfs pull`")
@@ -152,7 +159,7 @@ def _structure(view: memoryview, location: str, where: str) -> Structure:
         if head[offset : offset + len(magic)] == magic:
             raise InputError(f"{where}: {name}, not an ONNX model")
     try:
-        return strip(view, location)
+        return strip(view, location, release)
     except InputError as error:
         if _is_text(head):
             raise InputError(f"{where}: a text file, not an ONNX model") from None

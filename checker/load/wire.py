@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from checker.errors import InputError
@@ -63,21 +63,24 @@ class Structure:
 class _Walk:
     data: memoryview
     location: bytes
+    release: Callable[[], object]
     digest: hashlib._Hash = field(default_factory=hashlib.sha256)
     skipped: int = 0
 
 
-def strip(data: memoryview, location: str) -> Structure:
+def strip(data: memoryview, location: str, release: Callable[[], object] = bool) -> Structure:
     """Copy a serialized ModelProto without its large payloads.
 
     Args:
         data: the whole file.
         location: what external-data entries name as the file that holds the payloads.
+        release: called after each payload; gives back the pages of a mapped file that were touched around it, which
+            the kernel maps by the megabyte.
 
     Raises:
         InputError: the bytes are no well-formed protobuf message; the message starts at the reason.
     """
-    walk = _Walk(data, location.encode())
+    walk = _Walk(data, location.encode(), release)
     pieces, _ = _message(walk, 0, len(data), _MODEL, 0)
     return Structure(b"".join(pieces), walk.digest.hexdigest(), walk.skipped)
 
@@ -201,6 +204,7 @@ def _tensor(walk: _Walk, start: int, end: int) -> tuple[list[bytes], int]:
     if entry:
         pieces.append(entry)
         size += len(entry)
+        walk.release()
     return pieces, size
 
 
