@@ -132,7 +132,7 @@ def _torch(command: argparse.ArgumentParser) -> None:
         "--input", action="append", default=[], metavar="NAME:SHAPE[:DTYPE]", help="such as x:1x3x224x224 (repeatable)"
     )
     group.add_argument("--opset", type=int, metavar="N", help="the opset to ask the exporter for")
-    group.add_argument("--exporter", choices=("dynamo", "torchscript"), default="dynamo", help="default: %(default)s")
+    group.add_argument("--exporter", choices=("dynamo", "torchscript"), help="default: dynamo")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

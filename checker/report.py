@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION: Literal["1.0"] = "1.0"
 
 Answer = Literal["READY", "UNKNOWN", "READY_WITH_FALLBACK", "NEEDS_CHANGES", "BLOCKED"]
 """The verdict for one target."""
@@ -123,10 +123,10 @@ class CostEntry:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Number of compute nodes by placement."""
+    """Number of nodes by placement; those that were folded away count as well."""
 
     native: Annotated[int, "Run on the accelerator as they are."]
-    folded: Annotated[int, "Vanish at compile time."]
+    folded: Annotated[int, "Vanish at compile time, or were folded away before."]
     decomposed: Annotated[int, "Run on the accelerator in parts."]
     fallback: Annotated[int, "Run on the host."]
     unsupported: Annotated[int, "Refused by the toolchain."]
@@ -139,7 +139,11 @@ class Reason:
 
     op: Annotated[str, "Operator or composite; empty for a reason that concerns the whole file."]
     nodes: Annotated[tuple[str, ...], "Names of the nodes, in file order."]
-    status: Annotated[str, "What becomes of them; `refused` or `all-fallback` for a whole-file reason."]
+    status: Annotated[
+        str,
+        "What becomes of them; `refused` or `all-fallback` for the whole file; `inserts` for what the compiler adds on "
+        "the host; `runs-as` for another precision than the one asked for.",
+    ]
     constraint: Annotated[str, "What the target needs, as the table has it; empty where no row speaks of it."]
     here: Annotated[str, "The model's own figures for the names in the constraint, or the reason in words."]
     source: Annotated[str, "Where the claim comes from."]

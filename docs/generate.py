@@ -18,6 +18,7 @@ from checker.rules import RULES
 from checker.target import Target
 
 DOCS = Path(__file__).resolve().parent
+CONDITIONS = frozenset({"The file must have", "Every node must have"})
 MARKER = "<!-- Below this line: generated"
 
 
@@ -47,12 +48,15 @@ def _target(target: Target) -> Iterator[str]:
         yield f"\n## {heading}\n"
         for line in lines:
             depth = "  " if line.startswith("  ") else ""
-            yield f"{depth}- {_code(line.strip())}"
+            yield f"{depth}- {_code(line.strip(), whole=heading in CONDITIONS)}"
     yield ""
 
 
-def _code(line: str) -> str:
+def _code(line: str, *, whole: bool) -> str:
     """Set a constraint in code, so that Markdown leaves its stars and underscores alone."""
+    if whole:
+        condition, comma, consequence = line.partition(", otherwise ")
+        return f"`{condition}`{comma}{consequence}"
     return f"needs `{line.removeprefix('needs ')}`" if line.startswith("needs ") else line
 
 

@@ -175,3 +175,20 @@ def test_figures_have_three_digits(number: int, counted: str, stored: str) -> No
 def test_almost_all_is_not_all(share: float, text: str) -> None:
     """Only exactly everything rounds to 100 %, and only exactly nothing to 0 %."""
     assert words.percent(share) == text
+
+
+@pytest.mark.parametrize(
+    ("names", "text"),
+    [
+        ([f"/b.{i}/Add" for i in range(12)], ["/b.{0..11}/Add"]),
+        ([f"/b.{i}/fc{j}/Add" for i in range(4) for j in (1, 2)], ["/b.{0..3}/fc{1,2}/Add"]),
+        ([f"/b.{i}/Add" for i in (0, 1, 2, 5, 6, 7, 9)], ["/b.{0,1,2,5,6,7,9}/Add"]),
+        (["a1b1", "a1b2", "a2b1", "a3", "a4", "a5", "a6"], ["a1b1", "a1b2", "a2b1", "a{3..6}"]),
+        (["x1", "x2", "x3"], ["x1", "x2", "x3"]),
+        ([f"{{{i}}}" for i in range(7)], [f"{{{i}}}" for i in range(7)]),
+        ([f"x{i:02}" for i in range(8)], ["x{00,01,02,03,04,05,06,07}"]),
+    ],
+)
+def test_many_names_are_written_as_one(names: list[str], text: list[str]) -> None:
+    """Names that differ in numbers are condensed where every combination is there, and only where they are many."""
+    assert words.condensed(names) == text

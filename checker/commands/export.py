@@ -13,7 +13,7 @@ from checker.render.words import size
 def run(options: Namespace) -> int:
     """Export and report what the file says."""
     inputs = [parse_input(text) for text in options.input]
-    written = export(options.model, inputs, options.output, opset=options.opset, exporter=options.exporter)
+    written = export(options.model, inputs, options.output, opset=options.opset, exporter=options.exporter or "dynamo")
     loaded = load_file(written.path)
     graph = loaded.graph
     named = ", ".join(f"{v.name} {v.dtype} {list(v.shape or ())}" for v in graph.inputs)

@@ -149,16 +149,22 @@ def _target_detail(target: TargetEntry, quiet: bool) -> Iterator[RenderableType]
         yield indented(shown(words.simplified(target.simplified)))
     if quiet:
         return
+    sources = _numbered(target)
     if target.reasons:
         yield Text()
         yield Text("Not native", "bold")
         for reason in target.reasons:
-            yield _reason(reason)
+            yield _reason(reason, sources.get(reason.source))
     if target.changes:
         yield Text()
         yield Text("What to change", "bold")
         for change in target.changes:
             yield _change(change)
+    if sources:
+        yield Text()
+        yield Text("Sources", "bold")
+        for source, number in sources.items():
+            yield indented(shown(f"[{number}] {source}", "dim"))
 
 
 def indented(block: RenderableType, columns: int = 2) -> RenderableType:
@@ -166,13 +172,16 @@ def indented(block: RenderableType, columns: int = 2) -> RenderableType:
     return Padding(block, (0, 0, 0, columns))
 
 
-def _reason(reason: Reason) -> RenderableType:
+def _reason(reason: Reason, source_number: int | None) -> RenderableType:
     """Describe one reason: what, why, by whose word, and every node that it concerns."""
-    lines: list[RenderableType] = [shown(words.reason_head(reason))]
-    lines += [indented(shown(line)) for line in words.reason_lines(reason)]
-    if reason.nodes:
-        lines.append(indented(shown("nodes: " + ", ".join(reason.nodes), "dim")))
-    return indented(Group(*lines))
+    lines = [indented(shown(line)) for line in words.reason_lines(reason, source_number)]
+    return indented(Group(shown(words.reason_head(reason)), *lines))
+
+
+def _numbered(target: TargetEntry) -> dict[str, int]:
+    """Number the sources of a target's reasons, each once."""
+    sources = dict.fromkeys(reason.source for reason in target.reasons if reason.source)
+    return {source: number for number, source in enumerate(sources, 1)}
 
 
 def _change(change: Change) -> RenderableType:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -11,6 +13,8 @@ if TYPE_CHECKING:
 
 INPUTS_SHOWN = 6
 KINDS_SHOWN = 8
+FEW_NAMES = 6
+"""So many names are written out; more are condensed."""
 
 
 def visible(text: str) -> str:
@@ -168,15 +172,52 @@ def why(reason: Reason) -> str:
     return f"needs `{reason.constraint}`" if reason.constraint else reason.here
 
 
-def reason_lines(reason: Reason) -> Iterator[str]:
-    """Yield why, the cure where the table has one, and the source."""
+def reason_lines(reason: Reason, source_number: int | None) -> Iterator[str]:
+    """Yield why, the cure where the table has one, and how good the claim is."""
     explained = why(reason)
     if explained:
         yield explained
     if reason.change:
         yield f"change: {reason.change}"
-    if reason.source:
-        yield f"source: {reason.source}" + (f" [{reason.grade}]" if reason.grade else "")
+    graded = reason.grade or ""
+    cited = f"source [{source_number}]" if source_number is not None else ""
+    if graded or cited:
+        yield ", ".join(part for part in (graded, cited) if part)
+    if reason.nodes:
+        yield f"nodes: {', '.join(condensed(reason.nodes))}"
+
+
+def condensed(names: Sequence[str]) -> list[str]:
+    """Write many names that differ in numbers only as one: ``/blocks.{0..11}/mlp/fc{1,2}/Add``, as a shell would.
+
+    Nothing is lost: a group is written so only where it holds every combination of the numbers.
+    """
+    if len(names) <= FEW_NAMES:
+        return list(names)
+    groups: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
+    for name in names:
+        pieces = re.split(r"(\d+)", name)
+        groups.setdefault(tuple(pieces[::2]), []).append(tuple(pieces[1::2]))
+    return [text for fixed, numbers in groups.items() for text in _together(fixed, numbers)]
+
+
+def _together(fixed: tuple[str, ...], numbers: list[tuple[str, ...]]) -> Iterator[str]:
+    columns = [list(dict.fromkeys(column)) for column in zip(*numbers, strict=True)]
+    combinations = math.prod(len(column) for column in columns)
+    if len(numbers) < 3 or combinations != len(set(numbers)) or any("{" in part for part in fixed):
+        for each in numbers:
+            yield "".join(a + b for a, b in zip(fixed, (*each, ""), strict=True))
+        return
+    yield "".join(a + b for a, b in zip(fixed, (*map(_span, columns), ""), strict=True))
+
+
+def _span(numbers: list[str]) -> str:
+    """Write ``3``, ``{1,2}``, or ``{0..11}`` for three and more in a row."""
+    if len(numbers) == 1:
+        return numbers[0]
+    values = [int(number) for number in numbers]
+    in_a_row = values == list(range(values[0], values[0] + len(values))) and numbers == [str(v) for v in values]
+    return f"{{{numbers[0]}..{numbers[-1]}}}" if in_a_row and len(numbers) > 2 else f"{{{','.join(numbers)}}}"
 
 
 def decisive(target: TargetEntry) -> str:

@@ -1,0 +1,148 @@
+"""One model against some targets: load, recognise, measure, place, judge, and put it all into a ``Report``.
+
+Pure orchestration.  Neither torch nor onnxruntime is ever imported here, and a weight is read only where a rule or a
+BatchNormalization needs it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from checker import __version__, batchnorm, entries, rules, targets
+from checker.composites import raise_composites
+from checker.cost import measure
+from checker.errors import InputError
+from checker.load import load_bytes, load_file
+from checker.partition import partition, share_on_accelerator
+from checker.report import SCHEMA_VERSION, Report, Simplified, Tool
+from checker.verdict import audit as judge
+
+if TYPE_CHECKING:
+    from checker.graph import Graph
+    from checker.load import Loaded
+    from checker.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What is asked of every model.
+
+    ``targets``: in the order of the report.  ``precision``: None for each target's default.  ``select``, ``ignore``:
+    ids of rules.  ``simplify``: add the verdict after onnxsim.  ``whole_hash``: hash the weights in the file too.
+    """
+
+    targets: tuple[Target, ...]
+    precision: str | None = None
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    simplify: bool = False
+    whole_hash: bool = False
+
+    def __post_init__(self) -> None:
+        """See that some target offers the precision.
+
+        Raises:
+            InputError: none does.
+        """
+        if self.precision is None or not self.targets:
+            return
+        if not any(self.precision in target.precision for target in self.targets):
+            offers = "; ".join(f"{t.id} offers {', '.join(t.precision)}" for t in self.targets[:3])
+            more = "" if len(self.targets) <= 3 else " ..."
+            raise InputError(f"precision {self.precision}: no target that was asked for offers it ({offers}{more})")
+
+
+def read_targets(asked: Sequence[str], opsets: Sequence[str | Path] = ()) -> tuple[Target, ...]:
+    """Read the targets that are asked for by id or vendor's name, or all of them.
+
+    Args:
+        asked: empty for all.
+        opsets: folders with more target files.
+
+    Raises:
+        InputError: no such target, or a malformed file.
+    """
+    return targets.find(asked, opsets) if asked else targets.read_all(opsets)
+
+
+def check(
+    model: str | Path | bytes | Any,
+    targets: Sequence[str] = (),
+    *,
+    precision: str | None = None,
+    opsets: Sequence[str | Path] = (),
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    simplify: bool = False,
+    whole_hash: bool = False,
+) -> Report:
+    """Audit one model.
+
+    Args:
+        model: path of an ONNX file, or a ModelProto or its bytes.
+        targets: ids or vendors' names; none for every target.
+        precision: ``fp32``, ``fp16``, ``bf16``, ``int8``, ``int16`` or ``a16w8``; None for each target's default.
+        opsets: folders with more target files.
+        select: only these rules' findings; none for all.
+        ignore: not these rules' findings.
+        simplify: add the verdict after onnxsim (extra ``simplify``; reads the weights).
+        whole_hash: hash the weights in the file too.
+
+    Raises:
+        InputError: the model or a table cannot be used, or no such target; the message is one line.
+    """
+    settings = Settings(read_targets(targets, opsets), precision, tuple(select), tuple(ignore), simplify, whole_hash)
+    return audit(model, settings)
+
+
+def audit(model: str | Path | bytes | Any, settings: Settings, *, shown_as: str | None = None) -> Report:
+    """Audit one model with settings that were read before; ``shown_as`` is the path in the report.
+
+    Raises:
+        InputError: the model cannot be used.
+    """
+    if isinstance(model, (str, Path)):
+        loaded = load_file(model, whole_hash=settings.whole_hash)
+        path = shown_as or os.fspath(model)
+    else:
+        loaded, path = load_bytes(model), "<memory>"
+    graph = loaded.graph
+    composites = raise_composites(graph)
+    norms = batchnorm.judge(graph)
+    cost = measure(graph, composites)
+    simpler = _simplified(loaded, model) if settings.simplify else None
+    found = []
+    for target in settings.targets:
+        placements, verdict = judge(graph, composites, target, settings.precision)
+        after = _after(simpler, target, settings.precision) if simpler is not None else None
+        found.append(entries.target(verdict, placements, partition(placements), cost, after))
+    subject = rules.Subject(graph, composites, norms)
+    return Report(
+        schema_version=SCHEMA_VERSION,
+        tool=Tool("edgelint", __version__, targets.tables_sha256(settings.targets)),
+        model=entries.model(loaded, os.fsencode(path).decode("utf-8", "replace")),
+        composites=entries.composites(composites),
+        batchnorm=entries.batchnorms(norms),
+        cost=entries.cost(cost),
+        targets=tuple(found),
+        findings=entries.findings(rules.run(subject, settings.select, settings.ignore)),
+    )
+
+
+def _simplified(loaded: Loaded, model: Any) -> Graph:
+    from checker.simplify import simplified
+
+    return simplified(loaded.path if loaded.path is not None else model)
+
+
+def _after(graph: Graph, target: Target, precision: str | None) -> Simplified:
+    """Return the verdict on the simplified graph."""
+    composites = raise_composites(graph)
+    placements, verdict = judge(graph, composites, target, precision)
+    segments, cost = partition(placements), measure(graph, composites)
+    taken = share_on_accelerator(segments, cost.per_node) if cost.complete and cost.macs else None
+    return Simplified(verdict.answer.value, sum(1 for _ in graph.walk()), entries.share(taken), len(segments))

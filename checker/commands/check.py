@@ -1,0 +1,122 @@
+"""``edgelint check``: audit models against targets."""
+
+from __future__ import annotations
+
+import tempfile
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from checker import audit
+from checker.commands.output import complain, emit, in_color, remark, width
+from checker.errors import InputError
+from checker.files import expand, stands_for_many
+from checker.report import ANSWERS, Answer
+
+if TYPE_CHECKING:
+    from checker.report import Report
+
+THRESHOLDS: dict[str, Answer] = {
+    "unknown": "UNKNOWN",
+    "fallback": "READY_WITH_FALLBACK",
+    "needs-changes": "NEEDS_CHANGES",
+    "blocked": "BLOCKED",
+}
+
+
+def run(options: Namespace) -> int:
+    """Audit every model; one that cannot be read is a line on standard error, the others are reported all the same.
+
+    Raises:
+        InputError: bad usage, or the only model that was asked for cannot be read.
+    """
+    settings = audit.Settings(
+        targets=audit.read_targets(options.target, options.opsets),
+        precision=options.precision,
+        select=_rules(options.select),
+        ignore=_rules(options.ignore),
+        simplify=options.simplify,
+        whole_hash=options.hash,
+    )
+    reports: list[Report] = []
+    with _models(options) as (models, many):
+        for shown, path in models:
+            report = _audited(path, settings, shown, many=many)
+            reports += [report] if report else []
+    if reports:
+        emit(_rendered(reports, options, many=many), options.output)
+    if len(reports) < len(models):
+        return 2
+    return 1 if options.target and _at_or_above(options.fail_on, reports) else 0
+
+
+def _audited(path: str, settings: audit.Settings, shown: str, *, many: bool) -> Report | None:
+    """Audit one of the models; None where it cannot be read and there are others."""
+    try:
+        return audit.audit(path, settings, shown_as=shown)
+    except InputError as error:
+        if not many:
+            raise
+        complain(str(error))
+        return None
+
+
+@contextmanager
+def _models(options: Namespace) -> Iterator[tuple[Sequence[tuple[str, str]], bool]]:
+    """Yield (path to show, path to read) pairs and whether a list was asked for; a torch model is exported first."""
+    if not options.input:
+        for given in ("opset", "exporter"):
+            if getattr(options, given) is not None:
+                raise InputError(f"--{given} is for torch models: name one as MODULE:CALLABLE and give its --input")
+        yield [(path, path) for path in expand(options.paths)], stands_for_many(options.paths)
+        return
+    from checker.export import export, names_a_model, parse_input
+
+    if len(options.paths) != 1 or not names_a_model(options.paths[0]):
+        raise InputError("--input is for one torch model, named as MODULE:CALLABLE where no file bears that name")
+    model = options.paths[0]
+    inputs = [parse_input(text) for text in options.input]
+    with tempfile.TemporaryDirectory(prefix="edgelint-") as folder:
+        path = str(Path(folder) / "model.onnx")
+        written = export(model, inputs, path, opset=options.opset, exporter=options.exporter or "dynamo")
+        for note in written.notes:
+            remark(f"{model}: {note}")
+        yield [(model, path)], False
+
+
+def _rules(words: Sequence[str]) -> tuple[str, ...]:
+    """Split lists at commas and see that every rule exists.
+
+    Raises:
+        InputError: there is no such rule.
+    """
+    from checker.rules import RULES
+    from checker.table_file import near
+
+    known = {rule.id for rule in RULES}
+    names = tuple(name.strip() for word in words for name in word.split(",") if name.strip())
+    for name in names:
+        if name not in known:
+            raise InputError(f"unknown rule `{name}`{near(name, known)}")
+    return names
+
+
+def _at_or_above(fail_on: str, reports: Sequence[Report]) -> bool:
+    """Tell whether some verdict is as bad as the threshold, or worse."""
+    if fail_on == "never":
+        return False
+    threshold = ANSWERS.index(THRESHOLDS[fail_on])
+    return any(ANSWERS.index(target.answer) >= threshold for report in reports for target in report.targets)
+
+
+def _rendered(reports: Sequence[Report], options: Namespace, *, many: bool) -> str:
+    if options.format == "json":
+        from checker.render.json import render
+
+        return render(reports, many=many)
+    from checker.render import terminal
+
+    detail = bool(options.target) and all(len(report.targets) == 1 for report in reports)
+    return terminal.render(reports, width=width(), color=in_color(options), detail=detail, quiet=options.quiet)

@@ -1,0 +1,150 @@
+"""From what the other rooms found out to the entries of the report, one function for each part of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from checker.partition import share_on_accelerator, transfer_bytes
+from checker.report import (
+    BatchNormEntry,
+    Change,
+    CompositeEntry,
+    CostEntry,
+    Counts,
+    FindingEntry,
+    Growth,
+    Model,
+    NodeEntry,
+    Reason,
+    Simplified,
+    TargetEntry,
+    Tensor,
+    WeightBytes,
+)
+
+if TYPE_CHECKING:
+    from checker.batchnorm import BatchNorm
+    from checker.cost import Cost
+    from checker.graph import Composite, Value
+    from checker.load import Loaded
+    from checker.partition import Segment
+    from checker.placement import Placement, Placements
+    from checker.rules import Finding
+    from checker.verdict import Verdict
+    from checker.why import Reason as Why
+
+ONNX_DOMAIN = "ai.onnx"
+DIGITS = 6
+"""Decimal places of shares, so that a report does not change with the order of a sum."""
+
+
+def share(value: float | None) -> float | None:
+    """Round a share of something; only everything is 1."""
+    if value is None or value == 1:
+        return value
+    return min(round(value, DIGITS), 0.999999)
+
+
+def model(loaded: Loaded, path: str) -> Model:
+    """Describe the file; ``path`` as it is to be shown."""
+    graph = loaded.graph
+    return Model(
+        path=path,
+        sha256=loaded.sha256,
+        sha256_of="file" if loaded.sha256_of == "file" else "structure",
+        bytes=loaded.bytes,
+        ir_version=graph.ir_version,
+        producer=graph.producer,
+        opsets={domain or ONNX_DOMAIN: version for domain, version in sorted(graph.opsets.items())},
+        inputs=tuple(tensor(value) for value in graph.inputs),
+        outputs=tuple(tensor(value) for value in graph.outputs),
+        nodes=graph.file_nodes,
+        compute_nodes=sum(1 for _ in graph.walk()),
+    )
+
+
+def tensor(value: Value) -> Tensor:
+    """Describe an input or output."""
+    return Tensor(value.name, value.dtype, value.shape)
+
+
+def composites(found: Iterable[Composite]) -> tuple[CompositeEntry, ...]:
+    """Describe every occurrence, in the order in which it was found."""
+    return tuple(
+        CompositeEntry(c.kind, c.form, tuple(node.name for node in c.covers), c.variant, c.scope) for c in found
+    )
+
+
+def batchnorms(found: Iterable[BatchNorm]) -> tuple[BatchNormEntry, ...]:
+    """Describe what becomes of each BatchNormalization."""
+    return tuple(BatchNormEntry(b.node, b.kind, b.status, b.into, b.reason) for b in found)
+
+
+def cost(measured: Cost) -> CostEntry:
+    """Describe the cost; how it grows with resolution is not measured yet."""
+    sizes = measured.weight_bytes
+    return CostEntry(
+        macs=measured.macs,
+        parameters=measured.parameters,
+        weight_bytes=WeightBytes(sizes["fp32"], sizes["fp16"], sizes["int8"], sizes["stored"]),
+        peak_activation_bytes=measured.peak_activation_bytes,
+        macs_by_kind={kind: round(part, DIGITS) for kind, part in measured.macs_by_kind.items()},
+        growth=Growth(None, None),
+        pinned_resolution=None,
+        complete=measured.complete,
+    )
+
+
+def findings(found: Iterable[Finding]) -> tuple[FindingEntry, ...]:
+    """Describe what the rules say."""
+    return tuple(FindingEntry(f.rule, f.severity, f.confidence, f.target, f.nodes, f.message, f.fix) for f in found)
+
+
+def node(placement: Placement) -> NodeEntry:
+    """Describe where one node or composite runs."""
+    return NodeEntry(
+        name=placement.name,
+        op=placement.op,
+        covers=placement.covers,
+        status=placement.status.value,
+        grade=placement.grade.value if placement.grade else None,
+        row=placement.row.label if placement.row and placement.decided else "",
+    )
+
+
+def target(
+    formed: Verdict, placements: Placements, segments: Sequence[Segment], measured: Cost, after: Simplified | None
+) -> TargetEntry:
+    """Describe the verdict for one target."""
+    taken = share_on_accelerator(segments, measured.per_node) if measured.complete and measured.macs else None
+    counts = placements.counts()
+    return TargetEntry(
+        id=formed.target.id,
+        toolchain=formed.target.toolchain,
+        precision=formed.precision,
+        answer=formed.answer.value,
+        grade=formed.grade.value if formed.grade else None,
+        counts=Counts(**counts),
+        macs_on_accelerator=share(taken),
+        segments=len(segments),
+        transfer_bytes=transfer_bytes(segments),
+        reasons=tuple(reason(each) for each in formed.reasons),
+        nodes=tuple(node(placement) for placement in placements.compute),
+        changes=tuple(Change(each.name, each.what, each.answer.value, each.nodes) for each in formed.changes),
+        simplified=after,
+    )
+
+
+def reason(found: Why) -> Reason:
+    """Describe why some nodes are not native."""
+    return Reason(
+        op=found.op,
+        nodes=found.nodes,
+        status=found.status,
+        constraint=found.constraint,
+        here=found.here,
+        source=found.source,
+        grade=found.grade.value if found.grade else None,
+        change=found.change,
+    )
