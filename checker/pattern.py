@@ -46,6 +46,10 @@ class Term:
         """Return ``other + self``."""
         return Call("Add", (lift(other), self))
 
+    def __rsub__(self, other: float) -> Term:
+        """Return ``other - self``."""
+        return Call("Sub", (lift(other), self))
+
     def __truediv__(self, other: Term | float) -> Term:
         """Return ``self / other``."""
         return Call("Div", (self, lift(other)))

@@ -13,7 +13,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.composites import activations, attention, groups, norms, operators
+from checker.composites import (
+    activations,
+    attention,
+    excitation,
+    groups,
+    heads,
+    linear_attention,
+    norms,
+    operators,
+    patches,
+    rearrange,
+    recurrent,
+    rotary,
+)
 from checker.composites.flow import Flow
 from checker.composites.formula import disjoint, search
 
@@ -53,9 +66,20 @@ def _raise_one(graph: Graph) -> list[Composite]:
     covered = {node.index for atom in atoms for node in atom.covers}
     written = [each for each in written if each.node.index not in covered]
     flow.add([*written, *atoms])
+    rotations = rotary.find(flow, by_op)
+    flow.add(rotations)
     softmaxes = [each for each in (*written, *atoms) if each.kind == "Softmax"]
     layers = attention.find(flow, softmaxes)
-    return _ordered([*written, *atoms, *layers])
+    taken = {node.index for each in layers for node in each.covers}
+    linear = linear_attention.find(flow, by_op, taken)
+    cores = [*layers, *linear, *(each for each in written if each.kind == "Attention")]
+    blocks = heads.find(flow, cores)
+    moved = rearrange.find(flow, by_op)
+    gathered = [each for each in moved if each.kind == "PatchEmbedding"]
+    moved = [each for each in moved if each.kind != "PatchEmbedding"]
+    moved += [made for each in gathered if (made := patches.projected(flow, each)) is not None]
+    others = [*patches.find(flow, by_op), *excitation.find(flow, by_op), *recurrent.find(flow, by_op)]
+    return _ordered([*written, *atoms, *rotations, *layers, *linear, *blocks, *moved, *others])
 
 
 def _ordered(found: Iterable[Composite]) -> list[Composite]:

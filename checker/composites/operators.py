@@ -123,7 +123,7 @@ def _one(op: str, node: Node) -> Composite | None:
     if node.domain == "com.microsoft" and op in _RENAMED:
         return _renamed(op, node)
     if node.domain == "com.microsoft" and op == "FusedConv":
-        return _fused_clip(node)
+        return _fused_activation(node)
     return None
 
 
@@ -153,15 +153,13 @@ def _renamed(op: str, node: Node) -> Composite:
     return operator(kind, node, args, attrs, variant)
 
 
-def _fused_clip(node: Node) -> Composite | None:
-    """ReLU6 inside ONNX Runtime's fused convolution."""
-    limits = node.attrs.get("activation_params")
-    if (
-        node.attrs.get("activation") == "Clip"
-        and isinstance(limits, tuple)
-        and [float(x) for x in limits] == [0.0, 6.0]
-    ):
+def _fused_activation(node: Node) -> Composite | None:
+    """Name the activation inside ONNX Runtime's fused convolution."""
+    kind, limits = node.attrs.get("activation"), node.attrs.get("activation_params")
+    if kind == "Clip" and limits == (0.0, 6.0):
         return operator("Relu6", node, {"input": node.inputs[0]}, {}, "inside a fused convolution")
+    if kind == "HardSigmoid":
+        return operator("HardSigmoid", node, {"X": node.inputs[0]}, {}, "inside a fused convolution")
     return None
 
 
