@@ -54,7 +54,7 @@ def _cost(text: str) -> Cost:
             "MatMul",
         ),
         (
-            "g (float[6,2,5] x, float[1,12,5] w, float[1,12,3] r) => (float[6,1,2,3] y) {y = LSTM <hidden_size=3>(x,w,r)}",
+            "g (float[6,2,5] x, float[1,12,5] w, float[1,12,3] r) => (float[6,1,2,3] y) {y=LSTM<hidden_size=3>(x,w,r)}",
             6 * 2 * 4 * 3 * (5 + 3),
             "Recurrent",
         ),
