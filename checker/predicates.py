@@ -6,6 +6,7 @@ its name as a fact.  Taking facts away may only turn an answer into None.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -25,4 +26,90 @@ def depthwise(node: Node, _: Graph) -> bool | None:
     return channels == group if isinstance(channels, int) else None
 
 
-PREDICATES: Final[dict[str, Predicate]] = {"depthwise": depthwise}
+def _argument(node: Node, name: str) -> Value | None:
+    value = node.args.get(name)
+    return value if isinstance(value, Value) else None
+
+
+def _made_by(value: Value | None, graph: Graph, op: str) -> Node | None:
+    node = graph.producer_of(value) if value is not None else None
+    return node if node is not None and node.op == op and not node.domain else None
+
+
+def _sole_user(node: Node, graph: Graph, op: str) -> Node | None:
+    """Return the one node that takes the only result of a node, if it is of that operator and nobody else looks."""
+    value = node.outputs[0] if len(node.outputs) == 1 else None
+    if value is None or graph.is_output(value):
+        return None
+    users = graph.users_of(value)
+    return users[0] if len(users) == 1 and users[0].op == op and not users[0].domain else None
+
+
+def _three(node: Node, graph: Graph) -> tuple[Node, Node, Node] | None:
+    """Return the Reshape, Transpose and Reshape that a node is one of."""
+    if node.op == "Transpose":
+        first = _made_by(_argument(node, "data"), graph, "Reshape")
+    elif (turned := _made_by(_argument(node, "data"), graph, "Transpose")) is not None:
+        first = _made_by(_argument(turned, "data"), graph, "Reshape")
+    else:
+        first = node
+    middle = _sole_user(first, graph, "Transpose") if first is not None else None
+    last = _sole_user(middle, graph, "Reshape") if middle is not None else None
+    if first is None or middle is None or last is None or node not in (first, middle, last):
+        return None
+    return first, middle, last
+
+
+def unit_axis_transpose(node: Node, graph: Graph) -> bool | None:
+    """Tell whether the node is one of a Reshape, Transpose, Reshape that leave an axis of length 1 in its place.
+
+    Such a three can be written with one axis less.  Nobody else may take what is in between.
+    """
+    found = _three(node, graph)
+    if found is None:
+        return False
+    _, middle, _ = found
+    data, perm = _argument(middle, "data"), middle.attrs.get("perm")
+    if data is None or data.shape is None or not isinstance(perm, tuple):
+        return None
+    kept = [dim for axis, dim in enumerate(data.shape) if axis < len(perm) and perm[axis] == axis]
+    if 1 in kept:
+        return True
+    return False if all(isinstance(dim, int) for dim in kept) else None
+
+
+def batched_matmul(node: Node, _: Graph) -> bool | None:
+    """Tell whether an Einsum is a matrix product over leading batch axes, its second operand perhaps transposed."""
+    equation = node.attrs.get("equation")
+    if not isinstance(equation, str):
+        return None
+    terms = re.fullmatch(r"([A-Za-z]+),([A-Za-z]+)->([A-Za-z]+)", equation)
+    if terms is None:
+        return False
+    a, b, y = terms.groups()
+    if not len(a) == len(b) == len(y) >= 2 or not a[:-2] == b[:-2] == y[:-2]:
+        return False
+    m, k, left, right = a[-2], a[-1], b[-2], b[-1]
+    return (left == k and y[-2:] == m + right) or (right == k and y[-2:] == m + left)
+
+
+def rms_scale_first(node: Node, graph: Graph) -> bool | None:
+    """Tell whether a Mul is ``scale * (x * Reciprocal(Sqrt(ReduceMean(Pow(x, 2)) + epsilon)))``, in this order."""
+    scaled = _made_by(_argument(node, "B"), graph, "Mul")
+    inverse = _made_by(_argument(scaled, "B"), graph, "Reciprocal") if scaled else None
+    root = _made_by(_argument(inverse, "X"), graph, "Sqrt") if inverse else None
+    sum_ = _made_by(_argument(root, "X"), graph, "Add") if root else None
+    mean = _made_by(_argument(sum_, "A"), graph, "ReduceMean") if sum_ else None
+    square = _made_by(_argument(mean, "data"), graph, "Pow") if mean else None
+    if scaled is None or square is None:
+        return False
+    x, base = _argument(scaled, "A"), _argument(square, "X")
+    return x is not None and base is not None and x.name == base.name
+
+
+PREDICATES: Final[dict[str, Predicate]] = {
+    "batched_matmul": batched_matmul,
+    "depthwise": depthwise,
+    "rms_scale_first": rms_scale_first,
+    "unit_axis_transpose": unit_axis_transpose,
+}
