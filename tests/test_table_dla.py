@@ -20,7 +20,7 @@ from checker.verdict import Answer, verdict
 NETWORKS = Path(__file__).parent.parent / "fixtures" / "networks"
 HEAD = '<ir_version: 8, opset_import: ["": 17]> g '
 
-# What NVIDIA builds for the DLA without GPU fallback (Deep-Learning-Accelerator-SW, scripts/prepare_models/resnet50.py):
+# What NVIDIA builds for the DLA without GPU fallback (Deep-Learning-Accelerator-SW, prepare_models/resnet50.py):
 # the global pooling has become an AveragePool, the fully connected layer a 1x1 convolution.
 RESNET_FOR_DLA = f"""{HEAD}(float[2,3,32,32] x) => (float[2,10,1,1] y)
 <int64[4] s1 = {{8, 3, 7, 7}}, int64[4] s2 = {{8, 8, 3, 3}}, int64[1] s3 = {{8}}, int64[4] s4 = {{10, 8, 1, 1}}> {{
