@@ -302,3 +302,30 @@ def test_taking_facts_away_never_turns_an_answer_round(line: str, known: dict[st
     less = {**known, "shape": tuple(None if axis in lost else dim for axis, dim in enumerate(known["shape"]))}
     after = check(constraint, subject({name: None if name in lost else value for name, value in less.items()}))
     assert after in {before, UNSURE}, f"{line}: {before} became {after}"
+
+
+BASES = [
+    {"shape": (1, 2), "axes": (0, 1), "strides": (1, 2), "k": 1, "alpha": 0.5},
+    {"shape": (4, "N", 2), "axes": (1, 1), "strides": (4, 4), "k": -1, "alpha": -1.0},
+    {"shape": (0, 3), "axes": (-1, 0), "strides": (3, 1), "k": 0, "alpha": 0.0},
+    {"shape": (2, 2), "axes": (1, 0), "strides": (2, 2), "k": 2, "alpha": 2.0},
+]
+SIMPLE = [
+    *listed(PLAIN),
+    *(f"{fact} {sign} {n}" for fact in listed(FACTS) for sign in ("==", "<=", ">") for n in (1, 2)),
+]
+
+
+@pytest.mark.parametrize("line", SIMPLE)
+def test_each_phrase_is_sound(line: str) -> None:
+    """Taking away one fact, or all of a kind, never turns the answer of a simple line or of its negation round."""
+    for text in (line, f"not ({line})"):
+        constraint = parse(text)
+        for known in BASES:
+            before = check(constraint, subject(known))
+            poorer = [{**known, name: None} for name in known]
+            for axis in range(len(known["shape"])):
+                shape = tuple(None if place == axis else dim for place, dim in enumerate(known["shape"]))
+                poorer += [{**known, "shape": shape}, {**known, "shape": shape, "axes": None, "k": None}]
+            for less in poorer:
+                assert check(constraint, subject(less)) in {before, UNSURE}, f"{text}: {before} for {known}, not {less}"
