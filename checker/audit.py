@@ -112,7 +112,7 @@ def audit(model: str | Path | bytes | Any, settings: Settings, *, shown_as: str 
         loaded, path = load_bytes(model), "<memory>"
     graph = loaded.graph
     composites = raise_composites(graph)
-    norms = batchnorm.judge(graph)
+    norms = batchnorm.judge(graph, composites)
     cost = measure(graph, composites)
     simpler = _simplified(loaded, model) if settings.simplify else None
     found = []

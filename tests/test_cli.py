@@ -167,6 +167,47 @@ class TestReports:
         assert report_of(capsys, path, "--select", "nan-guard")["findings"] == []
 
 
+class TestSimplify:
+    """``--simplify``: the verdict after onnxsim, beside the raw one."""
+
+    def test_both_verdicts_are_shown(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """A node that computes with constants only is gone after onnxsim, and so is its refusal."""
+        pytest.importorskip("onnxsim")
+        text = """<ir_version: 8, opset_import: ["" : 17]> g (float[1, 3] x) => (float[1, 3] y)
+            { a = Relu (x) b = Sin (a) c = Sub (b, b) y = Relu (x) }"""
+        from onnx import parser
+
+        Path("m.onnx").write_bytes(parser.parse_model(text).SerializeToString())
+        target = report_of(capsys, "m.onnx", "--target", "acme-one", "--simplify")["targets"][0]
+        assert (target["answer"], target["simplified"]["answer"]) == ("BLOCKED", "READY")
+        assert target["simplified"]["compute_nodes"] == 1
+        for more in ([], ["--target", "acme-one"]):
+            assert run("check", "m.onnx", "--simplify", *more) == (1 if more else 0)
+            assert "after onnxsim: READY" in capsys.readouterr().out
+
+    def test_without_onnxsim_the_extra_is_named(
+        self, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """One line says what to install."""
+        import sys
+
+        monkeypatch.setitem(sys.modules, "onnxsim", None)
+        assert run("check", "good.onnx", "--simplify") == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert "edgelint[simplify]" in err
+        assert err.count("\n") == 1
+
+    def test_missing_weights_are_one_line(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """It computes with the weights; where they are not, it cannot."""
+        pytest.importorskip("onnxsim")
+        assert run("check", str(RESNET), "--simplify") == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert "--simplify reads the weights" in err
+        assert err.count("\n") == 1
+
+
 class TestOtherCommands:
     """targets, explain, schema."""
 

@@ -124,6 +124,8 @@ def _verdicts(targets: Sequence[TargetEntry], width: int) -> RenderableType:
         blocks.append(line)
         if width < WIDE and reason:
             blocks.append(indented(reason, 4))
+        if target.simplified is not None:
+            blocks.append(indented(shown(words.simplified(target.simplified), "dim"), 4))
     return Group(*blocks)
 
 

@@ -134,11 +134,11 @@ def share(target: TargetEntry) -> str:
 def placement(target: TargetEntry) -> str:
     """Say in one sentence what runs where."""
     counted = [f"{n} {name}" for name, n in _counts(target) if n]
-    where = (
-        f"{percent(target.macs_on_accelerator)} of the MACs on the accelerator"
-        if (target.macs_on_accelerator is not None)
-        else "share of the MACs not known"
-    )
+    if target.macs_on_accelerator is not None:
+        where = f"{percent(target.macs_on_accelerator)} of the MACs on the accelerator"
+    else:
+        fraction = nodes_share(target)
+        where = "nothing to compute" if fraction is None else f"{percent(fraction)} of the nodes on the accelerator"
     crossing = "" if not target.transfer_bytes else f", {size(target.transfer_bytes)} cross between devices"
     segments = "1 segment" if target.segments == 1 else f"{target.segments} segments"
     return f"nodes: {', '.join(counted) or 'none'}; {where}; {segments}{crossing}"
