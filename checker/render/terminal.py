@@ -193,16 +193,20 @@ def _change(change: Change) -> RenderableType:
 
 
 def _changes_over_targets(targets: Sequence[TargetEntry]) -> list[RenderableType]:
-    """List every change once, with the targets it helps and what they would then answer."""
+    """List every change once, with what it does on which targets: tried ones first, then those that tables name."""
     gathered: dict[str, dict[str, list[str]]] = {}
     for target in targets:
         for change in target.changes:
-            gathered.setdefault(change.what, {}).setdefault(change.answer, []).append(target.id)
+            gathered.setdefault(change.what, {}).setdefault(f"{change.answer} (tried)", []).append(target.id)
+    for target in targets:
+        for reason in target.reasons:
+            if reason.change:
+                gathered.setdefault(reason.change, {}).setdefault(words.concerned(reason), []).append(target.id)
     return [
         indented(
             Group(
                 shown(f"- {what}"),
-                *(indented(shown(f"{answer}: {', '.join(ids)}")) for answer, ids in outcomes.items()),
+                *(indented(shown(f"{outcome}: {', '.join(ids)}")) for outcome, ids in outcomes.items()),
             )
         )
         for what, outcomes in gathered.items()

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from checker.report import Reason, Report, Simplified, TargetEntry, Tensor
+    from checker.report import CostEntry, Reason, Report, Simplified, TargetEntry, Tensor
 
 INPUTS_SHOWN = 6
 KINDS_SHOWN = 8
@@ -73,12 +73,19 @@ def facts(report: Report) -> Iterator[tuple[str, str]]:
     if report.batchnorm:
         states = Counter(f"{entry.status} {entry.kind}" for entry in report.batchnorm)
         yield "batch norm", ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
-    yield "MACs", quantity(cost.macs) + ("" if cost.complete else " at least (some shapes are unknown)")
+    yield "MACs", macs(cost)
     sizes = cost.weight_bytes
     stored = f"{size(sizes.fp32)} in fp32, {size(sizes.fp16)} in fp16, {size(sizes.int8)} in int8"
     yield "weights", f"{quantity(cost.parameters)} parameters; {stored}"
     peak = cost.peak_activation_bytes
     yield "activations", "peak not known (some shapes are unknown)" if peak is None else f"{size(peak)} at the peak"
+
+
+def macs(cost: CostEntry) -> str:
+    """Write the multiply-accumulates of one inference, or what is known of them."""
+    if cost.complete:
+        return quantity(cost.macs)
+    return f"{quantity(cost.macs)} at least (some shapes are unknown)" if cost.macs else "not known (unknown shapes)"
 
 
 def dynamic_dimensions(inputs: Sequence[Tensor]) -> list[str]:
@@ -160,9 +167,14 @@ def simplified(after: Simplified) -> str:
 
 def reason_head(reason: Reason) -> str:
     """Name what is concerned and what becomes of it: ``Softmax x 2: fallback``."""
+    return f"{concerned(reason)}: {reason.status}"
+
+
+def concerned(reason: Reason) -> str:
+    """Name what a reason is about: ``Softmax x 2``, ``Conv``, ``the whole file``."""
     if not reason.op:
-        return f"the whole file: {reason.status}"
-    return f"{reason.op} x {len(reason.nodes)}: {reason.status}" if reason.nodes else f"{reason.op}: {reason.status}"
+        return "the whole file"
+    return reason.op if len(reason.nodes) <= 1 else f"{reason.op} x {len(reason.nodes)}"
 
 
 def why(reason: Reason) -> str:
@@ -225,8 +237,5 @@ def decisive(target: TargetEntry) -> str:
     if not target.reasons or target.answer == "READY":
         return ""
     first = target.reasons[0]
-    explained = why(first)
-    head = first.op if len(first.nodes) <= 1 else f"{first.op} x {len(first.nodes)}"
-    if not head:
-        return explained
-    return f"{head}: {explained}" if explained else f"{head}: {first.status}"
+    explained = why(first) or first.status
+    return f"{concerned(first)}: {explained}" if first.op else explained
