@@ -139,7 +139,8 @@ class Facts:
         """Return how a value is quantized, by the file or else as the target's recipe would do it."""
         if value.quant is not None:
             return value.quant
-        if self.recipe is None or self.precision not in QUANTIZED or value.dtype not in {"float32", "float16"}:
+        is_float = value.dtype is None or "float" in value.dtype
+        if self.recipe is None or self.precision not in QUANTIZED or not is_float:
             return None
         if is_quantized(self.file or self.graph):
             return None

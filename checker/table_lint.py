@@ -17,31 +17,22 @@ from checker.predicates import PREDICATES
 from checker.table_file import NEWEST, near
 from checker.target import Row, Target, Versions
 
+_ONNX_LAYERS: Final = """
+Softmax Gelu Swish HardSwish HardSigmoid Mish Softplus Tanh Elu Selu
+LayerNormalization RMSNormalization GroupNormalization InstanceNormalization BatchNormalization LpNormalization
+Attention RotaryEmbedding LinearAttention LSTM GRU RNN DepthToSpace SpaceToDepth
+"""
+
 COMPOSITES: Final[Mapping[str, frozenset[str]]] = {
-    "Softmax": frozenset(),
-    "Gelu": frozenset(),
-    "QuickGelu": frozenset({"X", "Y", "alpha"}),
-    "Swish": frozenset(),
-    "HardSwish": frozenset(),
-    "HardSigmoid": frozenset(),
-    "Mish": frozenset(),
-    "Softplus": frozenset(),
-    "LayerNormalization": frozenset(),
-    "RMSNormalization": frozenset(),
-    "GroupNormalization": frozenset(),
-    "InstanceNormalization": frozenset(),
-    "BatchNormalization": frozenset(),
-    "LpNormalization": frozenset(),
-    "Attention": frozenset(),
-    "RotaryEmbedding": frozenset(),
-    "MultiHeadAttention": frozenset({"X", "Y", "query", "key", "value", "num_heads", "q_num_heads", "kv_num_heads"}),
-    "TalkingHeadsAttention": frozenset({"Q", "K", "V", "Y", "q_num_heads", "kv_num_heads", "scale"}),
-    "LinearAttention": frozenset(),
-    "PatchEmbedding": frozenset({"X", "W", "B", "Y", "kernel_shape", "strides"}),
-    "WindowPartition": frozenset({"X", "Y", "window"}),
-    "WindowReverse": frozenset({"X", "Y", "window"}),
-    "Relu6": frozenset({"X", "Y"}),
-    "SqueezeExcitation": frozenset({"X", "Y"}),
+    **dict.fromkeys(_ONNX_LAYERS.split(), frozenset[str]()),
+    "QuickGelu": frozenset({"X", "alpha"}),
+    "Relu6": frozenset({"input"}),
+    "PatchEmbedding": frozenset({"X", "W", "B", "patch_size"}),
+    "WindowPartition": frozenset({"X", "window"}),
+    "WindowReverse": frozenset({"X", "window"}),
+    "SqueezeExcitation": frozenset({"X"}),
+    "MultiHeadAttention": frozenset({"query", "key", "value", "attn_mask", "num_heads"}),
+    "TalkingHeadsAttention": frozenset({"Q", "K", "V", "attn_mask", "scale", "q_num_heads", "kv_num_heads"}),
 }
 """Layers that are recognised in parts; the names of arguments that no ONNX schema states, where there are any."""
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from checker.composites.record import OWN_KINDS
 from checker.paths import opsets_dir
-from checker.table_lint import lint
+from checker.table_lint import COMPOSITES, lint
 from checker.targets import find, ids
 
 
@@ -25,3 +26,8 @@ def test_a_target_is_named_after_its_vendor_and_file(name: str) -> None:
     path = Path(target.path)
     assert path.parent.parent == opsets_dir()
     assert path.stem in {name, name.removeprefix(f"{path.parent.name}-")}
+
+
+def test_rows_may_speak_of_every_layer_that_is_recognised() -> None:
+    """The lint knows the layers that no ONNX operator is named after."""
+    assert set(COMPOSITES) >= OWN_KINDS
