@@ -83,7 +83,7 @@ def batched_matmul(node: Node, _: Graph) -> bool | None:
     equation = node.attrs.get("equation")
     if not isinstance(equation, str):
         return None
-    terms = re.fullmatch(r"([A-Za-z]+),([A-Za-z]+)->([A-Za-z]+)", equation)
+    terms = re.fullmatch(r"([A-Za-z]+),([A-Za-z]+)->([A-Za-z]+)", equation.replace(" ", ""))
     if terms is None:
         return False
     a, b, y = terms.groups()
@@ -93,18 +93,35 @@ def batched_matmul(node: Node, _: Graph) -> bool | None:
     return (left == k and y[-2:] == m + right) or (right == k and y[-2:] == m + left)
 
 
+def _numbers(node: Node, name: str) -> tuple[float, ...] | None:
+    """Return the elements of a constant argument, or of the attribute of that name; None where they are not known."""
+    value = node.args.get(name)
+    if isinstance(value, Value):
+        return None if value.const is None else tuple(float(item) for item in value.const.reshape(-1).tolist())
+    written = node.attrs.get(name)
+    return tuple(float(item) for item in written if isinstance(item, int)) if isinstance(written, tuple) else None
+
+
 def rms_scale_first(node: Node, graph: Graph) -> bool | None:
-    """Tell whether a Mul is ``scale * (x * Reciprocal(Sqrt(ReduceMean(Pow(x, 2)) + epsilon)))``, in this order."""
-    scaled = _made_by(_argument(node, "B"), graph, "Mul")
+    """Tell whether a Mul is ``scale * (x * Reciprocal(Sqrt(ReduceMean(Pow(x, 2), last axis) + epsilon)))``.
+
+    The order of the operands is part of the question, and the scale is a constant.
+    """
+    scale, scaled = _argument(node, "A"), _made_by(_argument(node, "B"), graph, "Mul")
     inverse = _made_by(_argument(scaled, "B"), graph, "Reciprocal") if scaled else None
     root = _made_by(_argument(inverse, "X"), graph, "Sqrt") if inverse else None
     sum_ = _made_by(_argument(root, "X"), graph, "Add") if root else None
     mean = _made_by(_argument(sum_, "A"), graph, "ReduceMean") if sum_ else None
     square = _made_by(_argument(mean, "data"), graph, "Pow") if mean else None
-    if scaled is None or square is None:
+    if scale is None or not scale.constant or scaled is None or mean is None or square is None:
         return False
     x, base = _argument(scaled, "A"), _argument(square, "X")
-    return x is not None and base is not None and x.name == base.name
+    if x is None or base is None or x.name != base.name:
+        return False
+    power, axes = _numbers(square, "Y"), _numbers(mean, "axes")
+    if power is None or axes is None or x.rank is None:
+        return None
+    return power == (2.0,) and axes in {(-1.0,), (x.rank - 1.0,)}
 
 
 PREDICATES: Final[dict[str, Predicate]] = {
