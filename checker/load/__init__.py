@@ -112,5 +112,3 @@ def _loaded(source: Source) -> Loaded:
         where = source.path or "the model in memory"
         raise InputError(f"{where}: damaged ONNX model ({type(error).__name__})") from None
     return Loaded(graph, source.path, source.size, source.sha256, "structure", model, source)
-
-

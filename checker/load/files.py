@@ -114,7 +114,40 @@ def parse(data: bytes, where: str) -> Any:
         raise InputError(f"{where}: damaged, or not an ONNX model (protobuf cannot read it)") from None
     if not model.HasField("graph"):
         raise InputError(f"{where}: not an ONNX model (it holds no graph)")
+    try:
+        _check_text(model)
+    except (TypeError, UnicodeDecodeError):
+        raise InputError(f"{where}: damaged ONNX model (a name in it is no UTF-8 text)") from None
     return model
+
+
+def _check_text(model: Any) -> None:
+    """Raise TypeError or UnicodeDecodeError where a name is no text; protobuf hands such a one out as bytes."""
+    texts = [model.producer_name, model.producer_version]
+    texts.extend(text for entry in model.metadata_props for text in (entry.key, entry.value))
+    texts.extend(entry.domain for entry in model.opset_import)
+    graphs = [model.graph]
+    while graphs:
+        graph = graphs.pop()
+        texts.append(graph.name)
+        for value in (*graph.input, *graph.output, *graph.value_info):
+            texts.append(value.name)
+            texts.extend(dim.dim_param for dim in value.type.tensor_type.shape.dim)
+        tensors = [*graph.initializer, *(sparse.values for sparse in graph.sparse_initializer)]
+        for node in graph.node:
+            texts += (node.name, node.op_type, node.domain, *node.input, *node.output)
+            texts.extend(text for entry in node.metadata_props for text in (entry.key, entry.value))
+            for attribute in node.attribute:
+                texts.append(attribute.name)
+                if attribute.HasField("g"):
+                    graphs.append(attribute.g)
+                graphs.extend(attribute.graphs)
+                if attribute.HasField("t"):
+                    tensors.append(attribute.t)
+        for tensor in tensors:
+            texts.append(tensor.name)
+            texts.extend(text for entry in tensor.external_data for text in (entry.key, entry.value))
+    "".join(texts)
 
 
 def file_sha256(path: Path) -> str:

@@ -156,7 +156,9 @@ class Pass:
         elif schema is None:
             message = f"{node.op} ({name}) is no ONNX operator, in opset {opset} or any other"
         elif schema.deprecated:
-            message = f"{node.op} ({name}) was taken out of ONNX in opset {schema.since}; the file declares opset {opset}"
+            message = (
+                f"{node.op} ({name}) was taken out of ONNX in opset {schema.since}; the file declares opset {opset}"
+            )
         else:
             message = f"{node.op} ({name}) came with opset {_first_version(schema)}; the file declares opset {opset}"
         self.problems.append(Problem("operator-not-in-opset", message, (name,)))

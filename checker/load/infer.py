@@ -52,7 +52,7 @@ def infer(
     count = len(proto.output)
     if schema is not None and schema.raw is not None:
         rule = RULES.get(op)
-        if rule is not None and WHEN_SYMBOLIC[op](inputs):
+        if rule is not None and len(inputs) >= _required(schema) and WHEN_SYMBOLIC[op](inputs):
             typed = rule(inputs, attrs, count)
             if typed is not None:
                 return typed
@@ -68,6 +68,11 @@ def infer(
     rule = BEYOND_ONNX.get(op)
     typed = rule(inputs, attrs, count) if rule else None
     return typed if typed is not None else [UNKNOWN] * count
+
+
+def _required(schema: Schema) -> int:
+    """Number of inputs that may not be left out."""
+    return max((place + 1 for place, formal in enumerate(schema.inputs) if not formal.optional), default=0)
 
 
 def ask(op: str, inputs: Sequence[Fact | None], attrs: Mapping[str, Any], setting: Setting) -> Typed:

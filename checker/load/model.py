@@ -79,6 +79,8 @@ def _opsets(model: Any) -> tuple[Mapping[str, int], list[Problem]]:
     if "" not in found:
         # before IR version 3 there was nothing to declare, and opset 1 is meant
         if model.ir_version > _NEWEST_IR_WITHOUT_OPSET and any(not node.domain for node in model.graph.node):
-            problems.append(Problem("opset-missing", "the file declares no opset of the ONNX domain; opset 1 is assumed"))
+            problems.append(
+                Problem("opset-missing", "the file declares no opset of the ONNX domain; opset 1 is assumed")
+            )
         found[""] = 1
     return found, problems

@@ -85,10 +85,14 @@ def scope_of(node: Any) -> str:
         if entry.key == _NAMESPACE:
             parts = [part.split(":")[0].strip() for part in entry.value.split("/")]
             return _deepest(parts[:-1])
-    name = node.name
-    if name.startswith("/"):
-        return ".".join(part for part in name.split("/")[1:-1] if part)
-    return ""
+    return _from_path(node.name) if node.name.startswith("/") else ""
+
+
+def _from_path(name: str) -> str:
+    """``/blocks/blocks.0/norm1/Add``: a member of a list repeats the list's name."""
+    parts = [part for part in name.split("/")[1:-1] if part]
+    kept = [part for part, after in zip(parts, parts[1:], strict=False) if not after.startswith(f"{part}.")]
+    return ".".join((*kept, *parts[-1:]))
 
 
 def _from_scopes(text: str) -> str:

@@ -61,7 +61,7 @@ def step(
     scales, zeros = _elements(scale, read), None if zero is None else _elements(zero, read)
     if single:
         scales = None if scales is None else scales.reshape(())
-        zeros = None if zeros is None else zeros.reshape(())
+        zeros = None if zeros is None or zeros.size != 1 else zeros.reshape(())
     if zero is None:
         zeros = np.zeros((), dtype="i1" if stored in {3, 5, 6, 7, 22} else "u1")
     quant = Quant(DTYPES.get(stored, ""), scales, zeros, axis, block)
@@ -112,10 +112,12 @@ def _small_elements(data: Fact, quant: Quant) -> Array | None:
 def dequantize(stored: Array, quant: Quant) -> Array | None:
     """Return ``(stored - zero_point) * scale`` in float32; None where scale or block is not understood."""
     scale, zero = quant.scale, quant.zero_point
-    if scale is None or zero is None or quant.block_size:
+    if scale is None or zero is None or quant.block_size or stored.dtype.kind not in "iuf":
         return None
     if quant.axis is not None:
-        if quant.axis >= stored.ndim or scale.size != stored.shape[quant.axis]:
+        if not 0 <= quant.axis < stored.ndim or scale.size != stored.shape[quant.axis]:
+            return None
+        if zero.ndim and zero.size != scale.size:
             return None
         around = [1] * stored.ndim
         around[quant.axis] = -1

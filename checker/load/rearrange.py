@@ -203,4 +203,3 @@ def _pad(inputs: Inputs, request: Request) -> list[Any]:
 def _trilu(inputs: Inputs, request: Request) -> list[Any]:
     offset = int(np.ravel(inputs[1])[0]) if len(inputs) > 1 and inputs[1] is not None else 0
     return [(np.triu if request.attrs.get("upper", 1) else np.tril)(inputs[0], offset)]
-

@@ -97,7 +97,9 @@ class Weights:
         if fact.payload is None or fact.shape is None:
             return None
         raw = payload_bytes(self._source, fact.payload)
-        return unpack(raw, fact.element, tuple(dim for dim in fact.shape if isinstance(dim, int)), fact.payload.encoding)
+        return unpack(
+            raw, fact.element, tuple(dim for dim in fact.shape if isinstance(dim, int)), fact.payload.encoding
+        )
 
     def problems(self) -> list[Problem]:
         """Return what was wrong with stored data."""
@@ -111,9 +113,7 @@ class Weights:
                         f" ({', '.join(names[:3])}{', ...' if len(names) > 3 else ''})",
                     )
                 )
-        found.extend(
-            Problem("invalid-model", f"stored tensor {text}", invalid=True) for text in self._malformed
-        )
+        found.extend(Problem("invalid-model", f"stored tensor {text}", invalid=True) for text in self._malformed)
         return found
 
 

@@ -126,9 +126,9 @@ def elements(tensor: Any) -> Array | None:
 
 def _from_fields(tensor: Any, element: int, count: int) -> Array | None:
     if element in {1, 14}:
-        return np.array(tensor.float_data, dtype="<f4").view(NUMPY[element])
+        return decode(np.array(tensor.float_data, dtype="<f4").tobytes(), element, count)
     if element in {11, 15}:
-        return np.array(tensor.double_data, dtype="<f8").view(NUMPY[element])
+        return decode(np.array(tensor.double_data, dtype="<f8").tobytes(), element, count)
     if element == 7:
         return np.array(tensor.int64_data, dtype="<i8")
     if element in {12, 13}:
