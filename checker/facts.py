@@ -161,13 +161,14 @@ class Facts:
         return found[0] if found else (self.node,)
 
     def operators(self) -> frozenset[str]:
-        """Return the operators of the file, those in bodies too."""
+        """Return the operators of the file, those in bodies and those that were folded away too."""
         return _operators(self.file or self.graph)
 
 
 @lru_cache(maxsize=8)
 def _operators(graph: Graph) -> frozenset[str]:
-    return frozenset(name for node in graph.walk() for name in (node.op, node.qualified))
+    written = (name for node in graph.walk() for name in (node.op, node.qualified))
+    return frozenset((*written, *(each.op for each in graph.folded)))
 
 
 @lru_cache(maxsize=8)
