@@ -29,8 +29,16 @@ def half(flow: Flow, value: Value | None) -> Half | None:
     if node is None or value is None or node.domain:
         return None
     if node.op == "Neg" or (node.op == "Mul" and -1.0 in {scalar(first(node)), scalar(second(node))}):
-        inner = half(flow, first(node) if node.op == "Neg" or scalar(first(node)) is None else second(node))
-        return None if inner is None else replace(inner, negative=not inner.negative, nodes=(node, *inner.nodes))
+        bare = first(node) if node.op == "Neg" or scalar(first(node)) is None else second(node)
+        inner = _cut(flow, bare)
+        return None if inner is None else replace(inner, negative=True, nodes=(node, *inner.nodes))
+    return _cut(flow, value)
+
+
+def _cut(flow: Flow, value: Value | None) -> Half | None:
+    node = flow.producer(value)
+    if node is None or value is None:
+        return None
     if node.op == "Slice":
         return _slice(node)
     if node.op == "Split" and len(node.outputs) == 2:
@@ -99,7 +107,8 @@ def _pair(flow: Flow, node: Node, value: Value) -> Half | None:
         if index in {0.0, 1.0, -1.0} and source is not None and isinstance(axis, int) and _last(source, axis):
             cut = Half(source, int(index) % 2, "pairs", (node,))
     else:
-        cut = half(flow, first(node))
+        inner = flow.producer(first(node))
+        cut = None if inner is None or inner.op not in {"Slice", "Split"} else _cut(flow, first(node))
         if cut is not None:
             nodes = (node, *cut.nodes)
     if cut is None or cut.source.shape is None or cut.source.shape[-1] != 2:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 TOLERANCE = 4e-3
 """Relative: bfloat16 keeps eight bits, and a coefficient is the product of up to three constants."""
 
+DEPTH = 12
+"""The most arithmetic nodes in a row that are read as one product or sum."""
+
 FLOATS = frozenset({"float16", "float32", "float64", "bfloat16"})
 
 
@@ -237,7 +240,7 @@ class Matcher:
                 if scale and (ratio is None or near(scale, ratio)):
                     yield from self._pair_addends(pattern, constant, rest, more, ratio=scale, index=index + 1)
 
-    def _split_product(self, value: Value, exponent: float, room: int) -> Iterator[Split]:
+    def _split_product(self, value: Value, exponent: float, room: int, depth: int = DEPTH) -> Iterator[Split]:
         """Yield the ways to read a value as a coefficient times at most ``room`` factors."""
         number = scalar(value)
         if number is not None:
@@ -246,24 +249,24 @@ class Matcher:
             return
         if room < 1:
             return
-        node = self.graph.producer_of(value)
+        node = self.graph.producer_of(value) if depth else None
         if node is not None and not node.domain:
             first, second = _operands(node)
             if node.op in {"Mul", "Div"} and first is not None and second is not None:
                 sign = exponent if node.op == "Mul" else -exponent
-                for left, leaves, nodes in self._split_product(first, exponent, room):
-                    for right, more, others in self._split_product(second, sign, room - len(leaves)):
+                for left, leaves, nodes in self._split_product(first, exponent, room, depth - 1):
+                    for right, more, others in self._split_product(second, sign, room - len(leaves), depth - 1):
                         yield left * right, leaves + more, (node, *nodes, *others)
             elif first is not None and (power := power_of(node)) is not None:
-                for left, leaves, nodes in self._split_product(first, exponent * power, room):
+                for left, leaves, nodes in self._split_product(first, exponent * power, room, depth - 1):
                     yield left, leaves, (node, *nodes)
             elif first is not None and (node.op == "Expand" or is_float_cast(node)):
-                for left, leaves, nodes in self._split_product(first, exponent, room):
+                for left, leaves, nodes in self._split_product(first, exponent, room, depth - 1):
                     if leaves and leaves[0][0] is not first:
                         yield left, leaves, (node, *nodes)
         yield 1.0, ((value, exponent),), ()
 
-    def _split_sum(self, value: Value, weight: float, room: int) -> Iterator[Split]:
+    def _split_sum(self, value: Value, weight: float, room: int, depth: int = DEPTH) -> Iterator[Split]:
         """Yield the ways to read a value as a constant plus multiples of at most ``room`` addends."""
         number = scalar(value)
         if number is not None:
@@ -271,21 +274,21 @@ class Matcher:
             return
         if room < 1:
             return
-        node = self.graph.producer_of(value)
+        node = self.graph.producer_of(value) if depth else None
         if node is not None and not node.domain:
             first, second = _operands(node)
             if node.op in {"Add", "Sub"} and first is not None and second is not None:
                 sign = weight if node.op == "Add" else -weight
-                for left, leaves, nodes in self._split_sum(first, weight, room):
-                    for right, more, others in self._split_sum(second, sign, room - len(leaves)):
+                for left, leaves, nodes in self._split_sum(first, weight, room, depth - 1):
+                    for right, more, others in self._split_sum(second, sign, room - len(leaves), depth - 1):
                         yield left + right, leaves + more, (node, *nodes, *others)
             elif node.op in {"Mul", "Div", "Neg"} and first is not None:
                 rest, factor = _multiple(node, first, second)
                 if rest is not None:
-                    for left, leaves, nodes in self._split_sum(rest, weight * factor, room):
+                    for left, leaves, nodes in self._split_sum(rest, weight * factor, room, depth - 1):
                         yield left, leaves, (node, *nodes)
             elif first is not None and (node.op == "Expand" or is_float_cast(node)):
-                for left, leaves, nodes in self._split_sum(first, weight, room):
+                for left, leaves, nodes in self._split_sum(first, weight, room, depth - 1):
                     if leaves and leaves[0][0] is not first:
                         yield left, leaves, (node, *nodes)
         yield 0.0, ((value, weight),), ()
