@@ -23,6 +23,9 @@ from checker.target import Status
 OLDEST: Final = 7
 """Oldest opset that an exporter of today writes."""
 
+BATCH, PICTURE, SEQUENCE = 1, 224, 128
+"""Lengths that a dynamic dimension is tried with: the first axis, a side of a picture, anything else."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
@@ -58,11 +61,15 @@ def _refused(placements: Placements) -> list[Placement]:
 
 
 def _pin(graph: Graph) -> Iterator[Candidate]:
-    symbols = sorted({dim for value in graph.inputs for dim in value.shape or () if isinstance(dim, str)})
-    if symbols:
-        dims = ", ".join(f"`{symbol}`" for symbol in symbols)
-        what = f"export with a fixed length for the dynamic dimension(s) {dims} (tried with 1)"
-        yield Candidate("fixed-shapes", what, pinned(graph, dict.fromkeys(symbols, 1)))
+    sizes: dict[str, int] = {}
+    for value in graph.inputs:
+        for axis, dim in enumerate(value.shape or ()):
+            if isinstance(dim, str):
+                picture = len(value.shape or ()) > 3 and axis > 1
+                sizes.setdefault(dim, BATCH if axis == 0 else PICTURE if picture else SEQUENCE)
+    if sizes:
+        tried = ", ".join(f"{symbol} = {size}" for symbol, size in sorted(sizes.items()))
+        yield Candidate("fixed-shapes", f"export with fixed input shapes (tried with {tried})", pinned(graph, sizes))
 
 
 def _raise(placements: Placements, graph: Graph) -> Iterator[Candidate]:

@@ -153,7 +153,9 @@ def settled(placement: Placement, *, hopeful: bool) -> Status:
 
 def _invalid(graph: Graph) -> tuple[Reason, ...]:
     found = (problem for problem in graph.problems if problem.invalid)
-    return tuple(Reason("", each.nodes, "refused", "", each.message, source="the ONNX standard") for each in found)
+    return tuple(
+        Reason("", each.nodes, "refused", "", each.message, source="the ONNX standard", refuses=True) for each in found
+    )
 
 
 def _grade(placements: Placements, answer: Answer, reasons: Sequence[Reason]) -> Grade | None:
