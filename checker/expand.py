@@ -24,6 +24,12 @@ _DTYPES: Final = {
 }
 
 
+def has_body(node: Node, opset: int) -> bool:
+    """Tell whether ONNX gives an operator a function body at an opset; its types may decide which."""
+    found = schema.find(node.op, "", opset) if not node.domain and not node.bodies else None
+    return found is not None and found.raw is not None and found.has_function
+
+
 @lru_cache(maxsize=512)
 def body_of(node: Node, opset: int) -> Graph | None:
     """Return the graph of an operator's function body, with the node's own arguments around it.
@@ -35,8 +41,8 @@ def body_of(node: Node, opset: int) -> Graph | None:
     Returns:
         None where the operator has no body at that opset, or its types are not known.
     """
-    found = schema.find(node.op, node.domain, opset) if not node.domain else None
-    if found is None or found.raw is None or not found.has_function or node.bodies:
+    found = schema.find(node.op, "", opset)
+    if found is None or not has_body(node, opset):
         return None
     call = _call(node, found)
     if call is None:

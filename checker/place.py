@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from checker.constraint import NO, YES
-from checker.expand import body_of
+from checker.expand import body_of, has_body
 from checker.facts import is_quantized
 from checker.graph import Composite, Graph, Node
 from checker.placement import FileAnswer, Placement, Placements, Unmet
@@ -225,17 +225,28 @@ class _Placer:
         return Placement(node, status, row, failed=failed, grade=row.grade, worst=worst)
 
     def unlisted(self, node: Node) -> Placement:
-        """Return the answer where no row speaks of the operator."""
+        """Return the answer where no row speaks of the operator; one that speaks of it in parts only is told."""
         documented = any(source.grade is Grade.DOCUMENTED for source in self.target.sources.values())
         grade = Grade.DOCUMENTED if documented else Grade.INFERRED
         status = self.target.unlisted
-        return Placement(node, status, grade=grade, worst=self.worst_of(status), listed=False)
+        worst = self.worst_of(status)
+        in_parts = self.target.by_op.get(node.qualified, ())
+        if not in_parts:
+            return Placement(node, status, grade=grade, worst=worst, listed=False)
+        row = in_parts[0]
+        unmet = Unmet('form == "decomposed"', 'form = "operator"', row.sources)
+        return Placement(node, status, row, failed=(unmet,), grade=row.grade, worst=worst, listed=False)
 
     def expanded(self, node: Node, graph: Graph, depth: int) -> Placement | None:
         """Place what the toolchain expands the operator into; None where ONNX gives it no function body."""
-        body = body_of(node, self.opset(node, graph)) if depth < _DEEPEST else None
+        opset = self.opset(node, graph)
+        body = body_of(node, opset) if depth < _DEEPEST else None
         if body is None:
-            return None
+            untyped = [each.name for each in node.inputs if each is not None and each.dtype is None]
+            if not untyped or not has_body(node, opset):
+                return None
+            unmet = Unmet("every(inputs, dtype)", f"the type of {', '.join(untyped)} is unknown")
+            return Placement(node, Status.UNKNOWN, unsure=(unmet,), worst=Status.UNSUPPORTED)
         parts = self.graph(body, (), depth + 1)
         worst = max((part.status for part in parts), key=BY_BADNESS.index, default=Status.DECOMPOSED)
         status = Status.DECOMPOSED if worst.taken else worst

@@ -100,9 +100,7 @@ def _nodes(items: Iterable[Placement], *, whole: bool) -> Iterator[Reason]:
         unmet = _decisive(placement)
         row = placement.row
         if unmet is None:
-            words = placement.why()
-            if not placement.listed:
-                words = f"{placement.op} is not listed"
+            words = placement.why() if placement.listed else f"{placement.op} is not listed"
             source = cite(row.sources) if row else ""
             constraint, here = "", words
         else:

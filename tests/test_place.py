@@ -125,6 +125,15 @@ def test_a_row_applies_where_versions_precision_and_form_fit(conditions: dict[st
     assert statuses(chain("Relu"), table(row("Relu", **conditions))) == [status]
 
 
+def test_an_operator_that_is_listed_in_parts_only_is_told_so() -> None:
+    """The decomposed form is another question; the explanation names it."""
+    (placement,) = place(chain("Gelu"), (), table(row("Gelu", form="decomposed")))
+    assert (placement.status, placement.why()) == (
+        Status.UNSUPPORTED,
+        'needs `form == "decomposed"`; here form = "operator"',
+    )
+
+
 def test_what_holds_for_every_node_is_asked_of_a_row_that_takes() -> None:
     """``[[always]]`` rejects a node that its row accepts, and does not save one from a row that refuses."""
     always = [{"require": ["every(inputs, rank) <= 3"], "evidence": "doc"}]
@@ -214,6 +223,9 @@ def test_a_function_is_expanded_only_where_the_target_does_so() -> None:
     assert statuses(graph, table(*rows, expands_functions=True)) == ["decomposed"]
     assert statuses(graph, table(rows[0], row("Mul", "fallback"), expands_functions=True)) == ["fallback"]
     assert statuses(graph, table(rows[0], expands_functions=True)) == ["unsupported"]
+    bare = chain(Node("h", "HardSwish", since=14))
+    untyped = replace(bare, nodes=(replace(bare.nodes[0], inputs=(Value("x0"),)),))
+    assert statuses(untyped, table(*rows, expands_functions=True)) == ["unknown"]
 
 
 def test_precision_follows_the_file_and_the_target() -> None:
