@@ -29,13 +29,15 @@ from checker.composites import (
 )
 from checker.composites.flow import Flow
 from checker.composites.formula import disjoint, search
+from checker.composites.parts import lower, parts
+from checker.composites.whole import raise_
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from checker.graph import Composite, Graph, Node
 
-__all__ = ["raise_composites"]
+__all__ = ["lower", "parts", "raise_", "raise_composites"]
 
 
 def raise_composites(graph: Graph) -> tuple[Composite, ...]:

@@ -18,18 +18,20 @@ RESHAPES = frozenset({"Reshape", "Squeeze", "Unsqueeze", "Flatten"})
 class Flow:
     """A graph with the composites that were already found in it.
 
-    ``made``: composites by the name of the value that they compute.
+    ``made``: composites by the name of the value that they compute.  ``inside``: by the index of a node in them.
     """
 
     def __init__(self, graph: Graph, found: Sequence[Composite] = ()) -> None:
         """Index what was found."""
         self.graph = graph
         self.made: dict[str, Composite] = {}
+        self.inside: dict[int, Composite] = {}
         self.add(found)
 
     def add(self, found: Sequence[Composite]) -> None:
         """Index more composites."""
         for composite in found:
+            self.inside.update(dict.fromkeys((node.index for node in composite.covers), composite))
             output = composite.node.outputs[0] if composite.node.outputs else None
             if output is not None:
                 known = self.made.get(output.name)
@@ -48,6 +50,17 @@ class Flow:
     def users(self, value: Value | None) -> tuple[Node, ...]:
         """Return the nodes that take the value."""
         return () if value is None else self.graph.users_of(value)
+
+    def sole_layer(self, value: Value | None, kinds: frozenset[str]) -> Composite | None:
+        """Return the composite of one of the kinds whose nodes are all that takes the value."""
+        users = self.users(value)
+        if not users or value is None or self.graph.is_output(value):
+            return None
+        found = self.inside.get(users[0].index)
+        if found is None or found.kind not in kinds:
+            return None
+        covered = {node.index for node in found.covers}
+        return found if all(user.index in covered for user in users) else None
 
     def sole_user(self, value: Value | None) -> Node | None:
         """Return the only node that takes the value, None when there are several or it leaves the graph."""
@@ -106,8 +119,8 @@ def scaling(node: Node) -> tuple[Value, float | None] | None:
 
 
 def passes(node: Node) -> bool:
-    """Tell a node that only converts between floating types."""
-    return is_float_cast(node)
+    """Tell a node that does nothing to the values here: a conversion between floating types, or a Dropout."""
+    return is_float_cast(node) or node.op == "Dropout"
 
 
 def permutation(node: Node) -> tuple[int, ...] | None:

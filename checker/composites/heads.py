@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 _LAYOUT = RESHAPES | {"Transpose", "Split", "Slice", "Gather", "Pad", "Tile", "Expand"}
 _INSIDE = ("RotaryEmbedding", "LayerNormalization", "RMSNormalization", "LpNormalization")
+_BETWEEN = frozenset({"DynamicQuantizeLinear", "Concat", "Relu", "BatchNormalization"})
+_BETWEEN_LAYERS = frozenset({"LayerNormalization", "RMSNormalization", "HardSwish", "Gelu", "Swish"})
 _DEPTH = 24
 
 
@@ -29,7 +31,23 @@ class Projection:
 
 def find(flow: Flow, attentions: list[Composite]) -> list[Composite]:
     """Return a block for each attention whose projections are found."""
-    return [made for each in attentions if (made := _block(flow, each)) is not None]
+    found: dict[int, Composite] = {}
+    for attention in attentions:
+        made = _block(flow, attention)
+        if made is None:
+            continue
+        other = found.get(made.node.index)
+        found[made.node.index] = made if other is None else _merged(other, made)
+    return list(found.values())
+
+
+def _merged(one: Composite, other: Composite) -> Composite:
+    """Join blocks that share their output projection: attentions whose results are concatenated before it."""
+    covers = sorted({node.index: node for node in (*one.covers, *other.covers)}.values(), key=lambda node: node.index)
+    parts = tuple({id(part): part for part in (*one.parts, *other.parts)}.values())
+    cores = sum("Attention" in part.kind for part in parts)
+    variant = f"{cores} attentions joined by one output projection"
+    return replace(one, covers=tuple(covers), parts=parts, variant=variant)
 
 
 def _block(flow: Flow, attention: Composite) -> Composite | None:
@@ -144,27 +162,21 @@ def _out(flow: Flow, value: Value | None) -> tuple[Node, list[Node], Node] | Non
     """Walk from the attention to its output projection; return the last node, all nodes, and the linear layer."""
     nodes: list[Node] = []
     for _ in range(10):
+        layer = flow.sole_layer(value, _BETWEEN_LAYERS)
+        if layer is not None:
+            nodes.extend(layer.covers)
+            value = layer.node.outputs[0]
+            continue
         node = flow.sole_user(value)
         if node is None:
             return None
         nodes.append(node)
         if linear(node) is not None:
             return _with_bias(flow, node, nodes)
-        norm = flow.graph.users_of(value)[0] if value is not None else None
-        composite = None if norm is None else _norm_at(flow, norm)
-        if composite is not None:
-            nodes.extend(composite.covers)
-            value = composite.node.outputs[0]
-            continue
-        if not (node.op in _LAYOUT or passes(node) or node.op in {"DynamicQuantizeLinear", "Concat"}):
+        if not (node.op in _LAYOUT or passes(node) or node.op in _BETWEEN):
             return None
         value = output(node)
     return None
-
-
-def _norm_at(flow: Flow, node: Node) -> Composite | None:
-    """Return the normalisation operator that a node is."""
-    return next((made for kind in _INSIDE[1:3] if (made := flow.composite(output(node), kind)) is not None), None)
 
 
 def _with_bias(flow: Flow, layer: Node, nodes: list[Node]) -> tuple[Node, list[Node], Node]:

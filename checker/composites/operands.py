@@ -72,6 +72,9 @@ def operand(
         elif keys and not turned and swaps_last_two(node) and before is not None:
             covers[node.index] = node
             found, turned = replace(found, value=before), True
+        elif before is not None and _merges_heads(node, before):
+            covers[node.index] = node
+            found = replace(found, value=before)
         elif group is not None:
             nodes, source = group
             inner = {**covers, **{each.index: each for each in nodes}}
@@ -83,7 +86,24 @@ def operand(
             break
     if keys and not turned:
         found = replace(found, value=_turned(found.value))
+    shape = found.value.shape
+    if shape is not None and len(shape) == 3:  # batch and heads in one axis, as a batched product has them
+        found = replace(found, value=replace(found.value, shape=(1, *shape)))
     return found
+
+
+def _merges_heads(node: Node, before: Value) -> bool:
+    """Tell a Reshape that brings (batch, heads, length, size) to (batch · heads, length, size)."""
+    after = node.outputs[0]
+    return (
+        node.op == "Reshape"
+        and after is not None
+        and before.rank == 4
+        and after.rank == 3
+        and before.shape is not None
+        and after.shape is not None
+        and before.shape[2:] == after.shape[1:]
+    )
 
 
 def _turned(value: Value) -> Value:
