@@ -159,11 +159,12 @@ class _Placer:
         return asked
 
     def bound_by_always(self, row: Row) -> bool:
-        """Tell whether ``[[always]]`` concerns a row: not one that is worse than being rejected.
+        """Tell whether ``[[always]]`` concerns a row: only one that is better than being rejected.
 
-        What every node must meet to be taken cannot save a node from a row that refuses it.
+        What every node must meet to be taken cannot save a node from a row that refuses it, and a row that says no
+        more than being rejected does needs nothing.
         """
-        return BY_BADNESS.index(row.status) <= BY_BADNESS.index(self.target.rejected)
+        return BY_BADNESS.index(row.status) < BY_BADNESS.index(self.target.rejected)
 
     def inapplicable(self, row: Row, nodes: Sequence[Node], graph: Graph) -> tuple[Unmet, ...]:
         """Return what keeps a row from speaking of the nodes; nothing where it applies."""
