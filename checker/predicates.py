@@ -36,46 +36,77 @@ def _made_by(value: Value | None, graph: Graph, op: str) -> Node | None:
     return node if node is not None and node.op == op and not node.domain else None
 
 
-def _sole_user(node: Node, graph: Graph, op: str) -> Node | None:
-    """Return the one node that takes the only result of a node, if it is of that operator and nobody else looks."""
+def _sole_user(node: Node, graph: Graph, *ops: str) -> Node | None:
+    """Return the one node that takes the only result of a node, if it is of such an operator and nobody else looks."""
     value = node.outputs[0] if len(node.outputs) == 1 else None
     if value is None or graph.is_output(value):
         return None
     users = graph.users_of(value)
-    return users[0] if len(users) == 1 and users[0].op == op and not users[0].domain else None
+    return users[0] if len(users) == 1 and users[0].op in ops and not users[0].domain else None
 
 
-def _three(node: Node, graph: Graph) -> tuple[Node, Node, Node] | None:
-    """Return the Reshape, Transpose and Reshape that a node is one of."""
-    if node.op == "Transpose":
-        first = _made_by(_argument(node, "data"), graph, "Reshape")
-    elif (turned := _made_by(_argument(node, "data"), graph, "Transpose")) is not None:
-        first = _made_by(_argument(turned, "data"), graph, "Reshape")
-    else:
-        first = node
-    middle = _sole_user(first, graph, "Transpose") if first is not None else None
-    last = _sole_user(middle, graph, "Reshape") if middle is not None else None
-    if first is None or middle is None or last is None or node not in (first, middle, last):
-        return None
-    return first, middle, last
+def before_reshape(node: Node, graph: Graph) -> bool | None:
+    """Tell whether a Reshape's result goes into another Reshape or Squeeze and nowhere else: the two are one."""
+    return node.op == "Reshape" and _sole_user(node, graph, "Reshape", "Squeeze") is not None
 
 
-def unit_axis_transpose(node: Node, graph: Graph) -> bool | None:
-    """Tell whether the node is one of a Reshape, Transpose, Reshape that leave an axis of length 1 in its place.
+def after_reshape(node: Node, graph: Graph) -> bool | None:
+    """Tell whether a Reshape or Squeeze is the only one to take a Reshape's result: the two are one."""
+    before = _made_by(_argument(node, "data"), graph, "Reshape")
+    return before is not None and _sole_user(before, graph, "Reshape", "Squeeze") is node
 
-    Such a three can be written with one axis less.  Nobody else may take what is in between.
+
+def _turn(node: Node, graph: Graph) -> tuple[Node, Node] | None:
+    """Return the Transpose of the Reshape, Transpose, Reshape that a node is in, and where the three end.
+
+    Reshapes that follow one another count as one.
     """
-    found = _three(node, graph)
-    if found is None:
-        return False
-    _, middle, _ = found
-    data, perm = _argument(middle, "data"), middle.attrs.get("perm")
+    start = node
+    while after_reshape(start, graph) and (earlier := _made_by(_argument(start, "data"), graph, "Reshape")):
+        start = earlier
+    before = start if start.op == "Transpose" else _made_by(_argument(start, "data"), graph, "Transpose")
+    while before_reshape(start, graph) and (later := _sole_user(start, graph, "Reshape", "Squeeze")):
+        start = later
+    for middle in (before, _sole_user(start, graph, "Transpose")):
+        first = _made_by(_argument(middle, "data"), graph, "Reshape") if middle is not None else None
+        last = _sole_user(middle, graph, "Reshape") if middle is not None else None
+        if middle is not None and first is not None and last and _sole_user(first, graph, "Transpose") is middle:
+            while (later := _sole_user(last, graph, "Reshape", "Squeeze")) is not None:
+                last = later
+            if _leaves_unit_axis(middle) is not False:
+                return middle, last
+    return None
+
+
+def _leaves_unit_axis(transpose: Node) -> bool | None:
+    data, perm = _argument(transpose, "data"), transpose.attrs.get("perm")
     if data is None or data.shape is None or not isinstance(perm, tuple):
         return None
     kept = [dim for axis, dim in enumerate(data.shape) if axis < len(perm) and perm[axis] == axis]
     if 1 in kept:
         return True
     return False if all(isinstance(dim, int) for dim in kept) else None
+
+
+def unit_axis_transpose(node: Node, graph: Graph) -> bool | None:
+    """Tell whether the node is in a Reshape, Transpose, Reshape that leave an axis of length 1 in its place.
+
+    Such a three can be written with one axis less.  Nobody else may take what is in between.
+    """
+    found = _turn(node, graph)
+    return False if found is None else _leaves_unit_axis(found[0])
+
+
+def ends_unit_axis_transpose(node: Node, graph: Graph) -> bool | None:
+    """Tell whether the node is the last of such a three."""
+    before = node
+    while after_reshape(before, graph) and (earlier := _made_by(_argument(before, "data"), graph, "Reshape")):
+        before = earlier
+    middle = _made_by(_argument(before, "data"), graph, "Transpose")
+    found = _turn(node, graph)
+    if found is None or found[0] is not middle or found[1] is not node:
+        return False
+    return _leaves_unit_axis(found[0])
 
 
 def batched_matmul(node: Node, _: Graph) -> bool | None:
@@ -125,8 +156,14 @@ def rms_scale_first(node: Node, graph: Graph) -> bool | None:
 
 
 PREDICATES: Final[dict[str, Predicate]] = {
+    "after_reshape": after_reshape,
     "batched_matmul": batched_matmul,
+    "before_reshape": before_reshape,
     "depthwise": depthwise,
+    "ends_unit_axis_transpose": ends_unit_axis_transpose,
     "rms_scale_first": rms_scale_first,
     "unit_axis_transpose": unit_axis_transpose,
 }
+
+OF_THE_NODE_ALONE: Final = frozenset({"batched_matmul", "depthwise"})
+"""Predicates that look at the node itself and at nothing around it."""
