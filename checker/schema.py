@@ -275,7 +275,7 @@ def _from_word(word: str) -> Formal:
 def onnx_package() -> Any:
     """Import the whole onnx package (0.25 s), bound to the light modules where those are loaded already.
 
-    A plain ``import onnx`` works too, but leaves ``onnx.onnx_cpp2py_export`` unset as an attribute, which some tools use.
+    A plain ``import onnx`` works too, but leaves the attribute ``onnx.onnx_cpp2py_export`` unset, which some tools use.
     """
     import onnx
 

@@ -104,6 +104,7 @@ def body_of(body: Body) -> Graph:
 def graph_of(
     body: Body,
     model: Any,
+    *,
     opsets: Mapping[str, int],
     folded: Sequence[Folded],
     problems: Sequence[Problem],

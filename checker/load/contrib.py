@@ -179,7 +179,7 @@ def _heads(inputs: Facts, _: Mapping[str, Any], __: Ask) -> list[Typed]:
     if query is None or query.shape is None:
         return []
     if len(query.shape) == 5:
-        # packed [batch, tokens, heads, 3, size]
+        # query, key and value packed into one: axes are batch, tokens, heads, three, size
         batch, tokens, heads, _three, size = query.shape
         return [_like(query, (batch, tokens, times(heads, size)))]
     if value is None or value.shape is None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from checker.load.infer import UNKNOWN, Typed
 
 if TYPE_CHECKING:
-    from checker.graph import Shape
+    from checker.graph import Dim, Shape
     from checker.load.call import Body, Call, Scope
     from checker.load.fact import Fact
     from checker.load.fold import Pass
@@ -92,7 +92,7 @@ def _loop(run: Pass, call: Call, scope: Scope) -> list[Typed]:
         return []
     carried = [_typed(fact) for fact in call.inputs[2:]]
     head: list[Typed] = [(7, (), b""), (9, (), b"")]
-    body, carried = _stable(run, graph, scope, head, carried, [], 1)
+    body, carried = _stable(run, graph, scope, carried, head=head, tail=(), skip=1)
     call.bodies = {"body": body}
     outputs = [_typed(fact) for _, fact in body.outputs[1:]]
     finals = [_agree(a, b) for a, b in zip(carried, outputs, strict=False)]
@@ -103,7 +103,14 @@ def _loop(run: Pass, call: Call, scope: Scope) -> list[Typed]:
 
 
 def _stable(
-    run: Pass, graph: object, scope: Scope, head: list[Typed], carried: list[Typed], tail: list[Typed], skip: int
+    run: Pass,
+    graph: Any,
+    scope: Scope,
+    carried: list[Typed],
+    *,
+    head: Sequence[Typed],
+    tail: Sequence[Typed],
+    skip: int,
 ) -> tuple[Body, list[Typed]]:
     """Go over a body with as much about its carried values as stays true from one iteration to the next."""
     if run.depth >= _TRIAL_DEPTH:
@@ -135,7 +142,7 @@ def _scan(run: Pass, call: Call, scope: Scope) -> list[Typed]:
         return []
     states = [_typed(fact) for fact in call.inputs[: len(call.inputs) - count]]
     axes = call.attrs.get("scan_input_axes") or (0,) * count
-    length: object = None
+    length: Dim = None
     slices = []
     for fact, axis in zip(call.inputs[len(call.inputs) - count :], axes, strict=False):
         element, shape, other = _typed(fact)
@@ -144,7 +151,7 @@ def _scan(run: Pass, call: Call, scope: Scope) -> list[Typed]:
             length = shape[place]
             shape = shape[:place] + shape[place + 1 :]
         slices.append((element, shape, other))
-    body, states = _stable(run, graph, scope, [], states, slices, 0)
+    body, states = _stable(run, graph, scope, states, head=(), tail=slices, skip=0)
     call.bodies = {"body": body}
     outputs = [_typed(fact) for _, fact in body.outputs]
     finals = [_agree(a, b) for a, b in zip(states, outputs, strict=False)]
@@ -153,6 +160,6 @@ def _scan(run: Pass, call: Call, scope: Scope) -> list[Typed]:
         whole = shape
         if shape is not None and -len(shape) - 1 <= axis <= len(shape):
             place = axis % (len(shape) + 1)
-            whole = (*shape[:place], length, *shape[place:])  # type: ignore[assignment]
+            whole = (*shape[:place], length, *shape[place:])
         finals.append((element, whole, other))
     return finals

@@ -9,6 +9,7 @@ from checker.graph import Folded
 
 if TYPE_CHECKING:
     from checker.load.call import Body, Call
+    from checker.load.fact import Fact
 
 
 def prune(body: Body, used: set[str], folded: list[Folded]) -> None:
@@ -21,12 +22,11 @@ def prune(body: Body, used: set[str], folded: list[Folded]) -> None:
         used: names that the file uses, anywhere.
         folded: what vanished so far; the dropped nodes are added.
     """
-    needed = {id(fact) for _, fact in body.outputs}
     names = {fact.name for _, fact in body.outputs}
     kept: list[Call] = []
     for call in reversed(body.calls):
         produced = [fact for fact in call.outputs if fact is not None]
-        wanted = any(id(fact) in needed or fact.name in names for fact in produced)
+        wanted = any(fact.name in names for fact in produced)
         dangling = not any(name in used for name in call.raw.outputs if name)
         if wanted or dangling:
             kept.append(call)
@@ -36,5 +36,5 @@ def prune(body: Body, used: set[str], folded: list[Folded]) -> None:
     body.calls = kept[::-1]
 
 
-def _inputs(call: Call) -> Sequence[object]:
+def _inputs(call: Call) -> Sequence[Fact]:
     return [fact for fact in call.inputs if fact is not None]

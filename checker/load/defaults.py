@@ -126,7 +126,7 @@ def _split(call: Call, attrs: Attributes) -> None:
             attrs["split"] = (*sizes, length - sum(sizes))
 
 
-def _slice(call: Call, attrs: Attributes) -> None:
+def _slice(_: Call, attrs: Attributes) -> None:
     if "starts" in attrs and _absent(attrs, "axes") and attrs["starts"] is not None:
         attrs["axes"] = tuple(range(len(attrs["starts"])))
 
@@ -158,6 +158,13 @@ def _recurrent(call: Call, attrs: Attributes) -> None:
         attrs["activations"] = each * (2 if attrs.get("direction") == "bidirectional" else 1)
 
 
+def _quantized_convolution(call: Call, attrs: Attributes) -> None:
+    weight = _shape(call, 3)
+    if _absent(attrs, "kernel_shape") and weight is not None and all(isinstance(dim, int) for dim in weight[2:]):
+        attrs["kernel_shape"] = weight[2:]
+    _windowed(call, attrs)
+
+
 _RULES: dict[str, Callable[[Call, Attributes], None]] = {
     **dict.fromkeys(
         (
@@ -166,7 +173,7 @@ _RULES: dict[str, Callable[[Call, Attributes], None]] = {
         ),
         _windowed,
     ),
-    "QLinearConv": lambda call, attrs: _quantized_convolution(call, attrs),
+    "QLinearConv": _quantized_convolution,
     "Transpose": _transpose,
     **dict.fromkeys(
         (
@@ -182,10 +189,3 @@ _RULES: dict[str, Callable[[Call, Attributes], None]] = {
     "ConstantOfShape": _constant_of_shape,
     **dict.fromkeys(("LSTM", "GRU", "RNN"), _recurrent),
 }  # fmt: skip
-
-
-def _quantized_convolution(call: Call, attrs: Attributes) -> None:
-    weight = _shape(call, 3)
-    if _absent(attrs, "kernel_shape") and weight is not None and all(isinstance(dim, int) for dim in weight[2:]):
-        attrs["kernel_shape"] = weight[2:]
-    _windowed(call, attrs)

@@ -156,7 +156,7 @@ _UNARY: Mapping[str, Callable[[Any], Any]] = {
     "Exp": np.exp, "Log": np.log, "Sin": np.sin, "Cos": np.cos, "Tan": np.tan, "Tanh": np.tanh, "Sign": np.sign,
     "Not": np.logical_not, "IsNaN": np.isnan, "IsInf": np.isinf, "BitwiseNot": np.invert, "Atan": np.arctan,
     "Reciprocal": lambda x: (1 / x).astype(x.dtype), "Relu": lambda x: np.maximum(x, x.dtype.type(0)),
-    "Sigmoid": lambda x: (1 / (1 + np.exp(-x))).astype(x.dtype), "Erf": lambda x: np.vectorize(math.erf)(x),
+    "Sigmoid": lambda x: (1 / (1 + np.exp(-x))).astype(x.dtype), "Erf": np.vectorize(math.erf, otypes=["f8"]),
     "Softplus": lambda x: np.log1p(np.exp(x)),
 }  # fmt: skip
 

@@ -101,6 +101,18 @@ def _read_dimension(dim: Any) -> Dim:
     return None
 
 
+def size_of_shape(shape: Shape) -> int | None:
+    """Return the number of elements; None unless every axis is a number."""
+    if shape is None:
+        return None
+    size = 1
+    for dim in shape:
+        if not isinstance(dim, int):
+            return None
+        size *= dim
+    return size
+
+
 def merge(shape: Shape, declared: Shape) -> Shape:
     """Fill in what inference does not know from what the file declares; where they contradict, inference is right."""
     if shape is None:

@@ -10,19 +10,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from checker.graph import Folded, FoldReason, Problem
 from checker.load import control, quantization, rearrange
 from checker.load.attributes import read_attributes
 from checker.load.call import Body, Call, Scope
-from checker.load.evaluate import ELEMENT_LIMIT, NotEvaluated, Request, evaluate, move
+from checker.load.evaluate import ELEMENT_LIMIT
 from checker.load.fact import Fact, merge, read_type
 from checker.load.infer import UNKNOWN, Contradiction, Setting, Typed, infer
+from checker.load.known import element_of, evaluated, is_few, shape_data, size_of
 from checker.load.order import Raw, arrange, defined_names, read_nodes
 from checker.load.partial import moves_only, partly
 from checker.load.stored import Weights, constant_node
-from checker.load.tensors import NUMPY
 from checker.schema import Schema, find, newest
 
 if TYPE_CHECKING:
@@ -87,8 +85,23 @@ class Pass:
         for output in graph.output:
             fact = scope.find(output.name) or Fact(output.name)
             outputs.append((output.name, fact))
+            if outer is None:
+                self._declared_shape(output, fact)
         aliases = {name: fact.name for name, fact in scope.names.items() if fact.name != name}
         return Body(graph.name, inputs, calls, outputs, stored, aliases), scope
+
+    def _declared_shape(self, output: Any, fact: Fact) -> None:
+        """Say so where the file declares an output shape that cannot be."""
+        shape, declared = fact.shape, read_type(output.type)[1]
+        if shape is None or declared is None:
+            return
+        differ = len(shape) != len(declared) or any(
+            isinstance(is_, int) and isinstance(said, int) and is_ != said
+            for is_, said in zip(shape, declared, strict=True)
+        )
+        if differ:
+            text = f"the output {output.name!r} is declared as {list(declared)}, but its shape is {list(shape)}"
+            self.problems.append(Problem("declared-shape-differs", text))
 
     def _stored(self, graph: Any, scope: Scope) -> list[Fact]:
         stored = []
@@ -230,7 +243,7 @@ class Pass:
     def _constant(self, call: Call, scope: Scope) -> None:
         node = call.raw
         from_shape = any(fact is not None and fact.from_shape for fact in call.inputs) or node.op in {"Shape", "Size"}
-        results = self._evaluated(call)
+        results = evaluated(call)
         typed = self._typed(call) if results is None else [UNKNOWN] * len(node.outputs)
         first = next(fact for fact in call.inputs if fact is not None)
         for place, name in enumerate(node.outputs):
@@ -240,10 +253,10 @@ class Pass:
             fact = Fact(self._value_name(name, scope), element, shape, other_type=other, constant=True)
             if results is not None and place < len(results):
                 data = results[place]
-                fact.element = moves_only(call) or _element_of(data)
+                fact.element = moves_only(call) or element_of(data)
                 fact.shape = data.shape
                 fact.data = data if data.size <= ELEMENT_LIMIT else None
-            elif node.op in _KEEP_BYTES and fact.shape is not None and _size(fact) == _size(first):
+            elif node.op in _KEEP_BYTES and fact.shape is not None and size_of(fact) == size_of(first):
                 fact.payload = first.payload
                 fact.element = fact.element or first.element
             if node.op in _KEEP_BYTES or node.op == "Transpose":
@@ -251,24 +264,6 @@ class Pass:
             fact.from_shape = from_shape
             scope.names[name] = fact
         self.fold(call, "shape" if from_shape else "constant")
-
-    def _evaluated(self, call: Call) -> list[Any] | None:
-        node = call.raw
-        if node.domain or not all(fact is None or fact.data is not None for fact in call.inputs):
-            if node.op in {"Shape", "Size"} and not node.domain:
-                known = _shape_data(call)
-                return None if known is None or known.dtype == object else [known]
-            return None
-        if node.op in {"Shape", "Size"}:
-            known = _shape_data(call)
-            return None if known is None or known.dtype == object else [known]
-        arrays = [None if fact is None else fact.data for fact in call.inputs]
-        request = Request(node.op, call.since, call.attrs, len(node.outputs))
-        exact = all(fact is None or fact.element in NUMPY or fact.element == 8 for fact in call.inputs)
-        try:
-            return evaluate(arrays, request) if exact else move(arrays, request)
-        except NotEvaluated:
-            return None
 
     # -- everything else
 
@@ -281,27 +276,27 @@ class Pass:
             and all(fact.constant or fact.from_shape for fact in present)
             and any(fact.from_shape for fact in present)
         )
-        known = _shape_data(call) if shapes_only else None
+        known = shape_data(call) if shapes_only else None
         if from_shape and not shapes_only and not node.domain:
             known = partly(call)
         if known is not None and known.dtype != object:
             name = node.outputs[0]
-            fact = Fact(self._value_name(name, scope), _element_of(known), known.shape, constant=True, data=known)
+            fact = Fact(self._value_name(name, scope), element_of(known), known.shape, constant=True, data=known)
             fact.from_shape = True
             scope.names[name] = fact
             self.fold(call, "shape")
             return
         typed = self._typed(call)
         self.bind(call, typed, scope)
-        for fact in call.outputs:
-            if fact is not None:
-                fact.from_shape = from_shape
+        for output in call.outputs:
+            if output is not None:
+                output.from_shape = from_shape
         first = call.outputs[0] if call.outputs else None
         if first is not None and known is not None:
             first.partial = known
             first.shape = known.shape
         call.shape_arithmetic = from_shape and all(
-            fact is None or fact.element in _INTEGRAL or _few(fact) for fact in call.outputs
+            fact is None or fact.element in _INTEGRAL or is_few(fact) for fact in call.outputs
         )
         calls.append(call)
 
@@ -365,45 +360,3 @@ def _is_no_cast(call: Call) -> bool:
         return bool(call.attrs.get("to") == source.element)
     like = call.inputs[1] if call.raw.op == "CastLike" and len(call.inputs) > 1 else None
     return like is not None and like.element == source.element
-
-
-def _shape_data(call: Call) -> Any:
-    """Return the elements of a Shape or Size call's result; an object array where some are symbols; None if unknown."""
-    source = call.inputs[0] if call.inputs else None
-    if source is None or source.shape is None:
-        return None
-    shape = source.shape
-    if call.raw.op == "Size":
-        from checker.load.symbols import total
-
-        size = total(shape)
-        return np.array(size, dtype="<i8" if isinstance(size, int) else object)
-    start, end = call.attrs.get("start", 0), call.attrs.get("end", len(shape))
-    part = shape[start:end]
-    if all(isinstance(dim, int) for dim in part):
-        return np.array(part, dtype="<i8")
-    out = np.empty(len(part), dtype=object)
-    out[:] = part
-    return out
-
-
-def _element_of(data: Any) -> int:
-    return _ELEMENTS.get(data.dtype.str, 8 if data.dtype == object else 0)
-
-
-_ELEMENTS = {np.dtype(kind).str: element for element, kind in NUMPY.items()}
-
-
-def _size(fact: Fact) -> int | None:
-    size = 1
-    for dim in fact.shape or ():
-        if not isinstance(dim, int):
-            return None
-        size *= dim
-    return None if fact.shape is None else size
-
-
-def _few(fact: Fact) -> bool:
-    """Tell whether a float value is a handful of numbers, such as the scales of a Resize."""
-    size = _size(fact)
-    return size is not None and size <= 8

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from checker.load.contrib import contributed
-from checker.load.fact import Fact, read_type
+from checker.load.fact import Fact, read_type, size_of_shape
 from checker.load.shapes import BEYOND_ONNX, REFINE, RULES, WHEN_SYMBOLIC
 from checker.load.wire import length_delimited, varint
 from checker.schema import find, native, protos
@@ -58,16 +58,26 @@ def infer(
                 return typed
         found = _native(proto, schema, inputs, setting)
         if found is not None:
+            if op == "Reshape":
+                _same_size(inputs[0], found[0][1])
             refiner = REFINE.get(op)
             if refiner is not None and found[0][1] is not None and None in found[0][1]:
                 found[0] = (found[0][0], refiner(found[0][1], inputs, attrs), b"")
             return found
     if schema is not None and schema.shape:
-        typed = contributed(schema.shape, op, inputs, attrs, lambda *asked: ask(*asked, setting))
+        typed = contributed(schema.shape, op, inputs, attrs, lambda name, facts, said: ask(name, facts, said, setting))
         return (typed + [UNKNOWN] * count)[:count]
     rule = BEYOND_ONNX.get(op)
     typed = rule(inputs, attrs, count) if rule else None
     return typed if typed is not None else [UNKNOWN] * count
+
+
+def _same_size(data: Fact | None, shape: Shape) -> None:
+    """See that a Reshape keeps the number of elements, which ONNX's inference does not where no -1 is involved."""
+    before = None if data is None else size_of_shape(data.shape)
+    after = size_of_shape(shape)
+    if data is not None and before is not None and after is not None and before != after:
+        raise Contradiction(f"cannot reshape {list(data.shape or ())} ({before} elements) into {list(shape or ())}")
 
 
 def _required(schema: Schema) -> int:

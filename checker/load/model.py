@@ -43,11 +43,11 @@ def graph_of_model(source: Source) -> tuple[Graph, Any]:
         graph_of(
             body,
             model,
-            opsets,
-            run.folded,
-            [*problems, *weights.problems(), *run.problems],
-            [*body.stored, *run.extra],
-            namer.nodes,
+            opsets=opsets,
+            folded=run.folded,
+            problems=[*problems, *weights.problems(), *run.problems],
+            stored=[*body.stored, *run.extra],
+            file_nodes=namer.nodes,
         ),
         model,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 from checker.load.order import subgraphs
@@ -91,7 +92,7 @@ def scope_of(node: Any) -> str:
 def _from_path(name: str) -> str:
     """``/blocks/blocks.0/norm1/Add``: a member of a list repeats the list's name."""
     parts = [part for part in name.split("/")[1:-1] if part]
-    kept = [part for part, after in zip(parts, parts[1:], strict=False) if not after.startswith(f"{part}.")]
+    kept = [part for part, after in pairwise(parts) if not after.startswith(f"{part}.")]
     return ".".join((*kept, *parts[-1:]))
 
 

@@ -18,13 +18,11 @@ if TYPE_CHECKING:
 _LIMIT = 64
 """Elements: shape data is short; anything longer is a tensor that happens to be computed from shapes."""
 
-_MOVED_INPUT = {"Where": 1, "ConstantOfShape": None, "EyeLike": None}
-
 
 def moves_only(call: Call) -> int:
     """Return the element type of the output of an operator that only moves elements; 0 for any other operator."""
     op = call.raw.op
-    if op not in LAYOUT or op in {"ConstantOfShape"}:
+    if op not in LAYOUT or op == "ConstantOfShape":
         return 0
     place = 1 if op == "Where" else 0
     fact = call.inputs[place] if place < len(call.inputs) else None

@@ -99,7 +99,7 @@ def _expand(inputs: Facts, _: Mapping[str, Any], __: int) -> list[tuple[int, Sha
 def _broadcast(left: Dim, right: Dim) -> Dim:
     if left == 1:
         return right
-    if right == 1 or left == right:
+    if right in {1, left}:
         return left
     if isinstance(left, int):
         return left

@@ -58,10 +58,10 @@ def decode(raw: bytes, element: int, count: int) -> Array | None:
     if bits is None or len(raw) * 8 < bits * count:
         return None
     if element in NUMPY:
-        return np.frombuffer(raw, dtype=NUMPY[element], count=count)
+        return cast("Array", np.frombuffer(raw, dtype=NUMPY[element], count=count))
     if element == 16:
         wide = np.frombuffer(raw, dtype="<u2", count=count).astype("<u4") << 16
-        return wide.view("<f4")
+        return cast("Array", wide.view("<f4"))
     if bits < 8:
         return _unpack(np.frombuffer(raw, dtype="u1"), element, bits, count)
     return _small_float(np.frombuffer(raw, dtype="u1", count=count), element)
@@ -70,12 +70,14 @@ def decode(raw: bytes, element: int, count: int) -> Array | None:
 def _unpack(packed: Array, element: int, bits: int, count: int) -> Array | None:
     per_byte = 8 // bits
     shifts = np.arange(per_byte, dtype="u1") * bits
-    flat = (packed[:, None].astype("u1") >> shifts & ((1 << bits) - 1)).reshape(-1)[:count].astype("u1")
+    spread = packed[:, None].astype("u1") >> shifts & ((1 << bits) - 1)
+    flat: Array = spread.reshape(-1)[:count].astype("u1")
     if element == 23:
         return _small_float(flat, element)
     if element in _SIGNED_SMALL:
         half = 1 << (bits - 1)
-        return ((flat ^ half).astype("i2") - half).astype("i1")
+        # sign extension: 0xF of four bits is -1
+        flat = (np.bitwise_xor(flat, half).astype("i2") - half).astype("i1")
     return flat
 
 

@@ -120,7 +120,7 @@ def fields(data: memoryview, start: int, end: int) -> Iterator[tuple[int, int, i
         number = tag >> 3
         if wire not in {0, 1, 2, 5} or number == 0:
             raise InputError(f"no protobuf field at byte {head}")
-        if wire == 1 or wire == 5:
+        if wire in {1, 5}:
             value = position
             position += 8 if wire == 1 else 4
         else:
