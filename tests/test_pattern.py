@@ -5,20 +5,21 @@ from __future__ import annotations
 import onnx.parser
 import pytest
 
-from checker.composites.matcher import Matcher
+from checker.composites.matcher import Match, Matcher
+from checker.graph import Graph
 from checker.load import load_model
-from checker.pattern import Product, Sum, Var, call, captured, either, plan
+from checker.pattern import Product, Sum, Term, Var, call, captured, either, plan
 
 HEAD = '<ir_version: 8, opset_import: ["" : 17]>'
 
 
-def graph_of(body: str, inputs: str = "float[2, 8] x"):
+def graph_of(body: str, inputs: str = "float[2, 8] x") -> Graph:
     """Return the graph of a body that computes y."""
     text = f"{HEAD} g ({inputs}) => (float[2, 8] y) {{ {body} }}"
     return load_model(onnx.parser.parse_model(text))
 
 
-def matches(term, body: str, inputs: str = "float[2, 8] x"):
+def matches(term: Term, body: str, inputs: str = "float[2, 8] x") -> Match | None:
     """Return the match of a term at y, or None."""
     graph = graph_of(body, inputs)
     return Matcher(graph).match(plan(term), graph.outputs[0])
@@ -62,7 +63,7 @@ def test_a_constant_is_compared_by_value_with_half_precision_tolerance() -> None
 
 
 def test_a_variable_that_occurs_twice_is_one_value() -> None:
-    """x * sigmoid(x) does not match x * sigmoid(z)."""
+    """The term x * sigmoid(x) does not match x * sigmoid(z)."""
     term = X * call("Sigmoid", X)
     assert matches(term, "s = Sigmoid (x) y = Mul (s, x)") is not None
     assert matches(term, "s = Sigmoid (z) y = Mul (s, x)", "float[2, 8] x, float[2, 8] z") is None
@@ -94,7 +95,7 @@ def test_alternatives_are_tried_in_turn() -> None:
 
 
 def test_calls_that_share_axes_reduce_the_same_axes() -> None:
-    """x - mean(x) with two means over different axes is refused."""
+    """Two reductions that the term wants over the same axes are refused over different ones."""
     mean = call("ReduceMean", X, axes="a")
     term = mean * call("ReduceMax", X, axes="a")
     same = "p = ReduceMean <axes = [1]> (x) q = ReduceMax <axes = [-1]> (x) y = Mul (p, q)"
@@ -104,7 +105,7 @@ def test_calls_that_share_axes_reduce_the_same_axes() -> None:
 
 
 def test_the_normal_form_of_a_quotient_is_a_product_of_powers() -> None:
-    """x / sqrt(z) is x to the first times z to minus one half."""
+    """The term x / sqrt(z) is x to the first times z to minus one half."""
     found = plan(X / Var("z") ** 0.5)
     assert isinstance(found, Product)
     assert sorted(exponent for _, exponent in found.factors) == [-0.5, 1.0]

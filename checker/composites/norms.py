@@ -76,9 +76,8 @@ def softmax(x: Term) -> Term:
     )
 
 
-def _fits(match: Match) -> bool:
-    """Tell whether scale and bias vary along the normalised axes only."""
-    axes = match.axes["axes"]
+def _fits(match: Match, axes: tuple[int, ...]) -> bool:
+    """Tell whether scale and bias vary along the given axes only (counted from the back)."""
     for name in ("Scale", "scale", "B"):
         value = match.values.get(name)
         if value is not None and (
@@ -99,16 +98,10 @@ def _trailing(axes: tuple[int, ...]) -> bool:
 
 def _channels_first(match: Match) -> bool:
     """Tell a reduction over axis 1 alone, of a tensor of three axes or more or of unknown rank."""
-    rank = _rank(match)
+    rank, axes = _rank(match), match.axes["axes"]
     if rank is None:
-        return match.axes["axes"] == (1,)
-    if rank < 3 or match.axes["axes"] != (1 - rank,):
-        return False
-    scale = match.values.get("Scale") or match.values.get("scale")
-    return scale is None or (
-        scale.shape is not None
-        and all(dim == 1 or axis - len(scale.shape) == 1 - rank for axis, dim in enumerate(scale.shape))
-    )
+        return axes == (1,)
+    return rank >= 3 and axes == (1 - rank,) and _fits(match, axes)
 
 
 def _spelling(match: Match) -> str:
@@ -137,14 +130,14 @@ def _layer_norm(match: Match, _root: Node) -> Facts | None:
     epsilon = match.numbers.get("epsilon", 0.0)
     spelling = _spelling(match)
     spatial = rank is not None and rank >= 4 and axes == tuple(range(2 - rank, 0))
-    if _trailing(axes) and not spatial and _fits(match) and len(axes) != rank:
+    if _trailing(axes) and not spatial and _fits(match, axes) and len(axes) != rank:
         return Facts("LayerNormalization", {"axis": axes[0], "epsilon": epsilon}, spelling)
     if _channels_first(match):
         variant = _words("channels first, over axis 1", spelling)
         return Facts("LayerNormalization", {"axis": 1, "epsilon": epsilon}, variant)
-    if spatial or (rank == 3 and axes == (-1,)):
+    if rank is not None and (spatial or (rank == 3 and axes == (-1,))) and _fits(match, (1 - rank,)):
         return Facts("InstanceNormalization", {"epsilon": epsilon}, _words("from means", spelling))
-    if rank == 4 and axes == (-3, -2):
+    if rank == 4 and axes == (-3, -2) and _fits(match, (-1,)):
         return Facts("InstanceNormalization", {"epsilon": epsilon}, _words("channels last", "from means", spelling))
     return None
 
@@ -153,7 +146,7 @@ def _rms_norm(match: Match, _root: Node) -> Facts | None:
     axes, rank = match.axes["axes"], _rank(match)
     epsilon = match.numbers.get("epsilon", 0.0)
     spelling = _spelling(match)
-    if _trailing(axes) and _fits(match) and len(axes) != rank:
+    if _trailing(axes) and _fits(match, axes) and len(axes) != rank:
         return Facts("RMSNormalization", {"axis": axes[0], "epsilon": epsilon}, spelling)
     if _channels_first(match):
         variant = _words("channels first, over axis 1", spelling)

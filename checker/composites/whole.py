@@ -29,7 +29,7 @@ def raise_(graph: Graph, composites: Iterable[Composite]) -> Graph:
         found = schema.find(composite.kind, "", opset)
         if composite.form == "operator" or found is None or found.raw is None or covered & gone:
             continue
-        instead[_root(composite)] = _operator(graph, composite, found, opset)
+        instead[_root(composite)] = _operator(composite, found, opset)
         gone |= covered
     nodes: list[Node] = []
     for node in graph.nodes:
@@ -48,7 +48,7 @@ def _root(composite: Composite) -> int:
     )
 
 
-def _operator(graph: Graph, composite: Composite, found: schema.Schema, opset: int) -> list[Node]:
+def _operator(composite: Composite, found: schema.Schema, opset: int) -> list[Node]:
     """Return the operator, with a Transpose before it where keys arrive transposed."""
     source = next((value for value in composite.node.inputs if value is not None), None)
     before: list[Node] = []
@@ -56,7 +56,7 @@ def _operator(graph: Graph, composite: Composite, found: schema.Schema, opset: i
     keys = args.get("K")
     if source is not None and keys is not None and not isinstance(keys, tuple):
         builder = Builder(opset, composite.node, source)
-        args["K"] = _upright(graph, builder, keys)
+        args["K"] = _upright(composite, builder, keys)
         before = builder.nodes
     attrs = {name: value for name, value in composite.node.attrs.items() if name in found.attributes}
     inputs = list(args.values())
@@ -72,11 +72,11 @@ def _operator(graph: Graph, composite: Composite, found: schema.Schema, opset: i
     return [*before, node]
 
 
-def _upright(graph: Graph, builder: Builder, keys: Value) -> Value:
+def _upright(composite: Composite, builder: Builder, keys: Value) -> Value:
     """Transpose keys that the graph holds as (batch, heads, head size, length)."""
-    made = graph.producer_of(keys)
-    actual = next((v for v in made.outputs if v is not None and v.name == keys.name), None) if made else None
-    if actual is None or actual.shape == keys.shape or actual.shape is None:
+    held = (value for node in composite.covers for value in node.inputs)
+    actual = next((value for value in held if value is not None and value.name == keys.name), keys)
+    if actual.shape is None or actual.shape == keys.shape or len(actual.shape) != keys.rank:
         return keys
     rank = len(actual.shape)
     return builder.transpose(actual, (*range(rank - 2), rank - 1, rank - 2))
