@@ -35,6 +35,7 @@ from checker.kleene import (
     negation,
     ordered,
 )
+from checker.predicates import OF_THE_NODE_ALONE, PREDICATES
 from checker.words import COLLECTORS, FUNCTIONS, call_on_subject, is_in, resolve_index
 
 __all__ = ["NO", "UNSURE", "YES", "Answer", "Constraint", "ConstraintError", "check", "explain", "here", "parse"]
@@ -42,6 +43,12 @@ __all__ = ["NO", "UNSURE", "YES", "Answer", "Constraint", "ConstraintError", "ch
 Meaning = Callable[[Facts], Any]
 
 _GREATEST_NUMBER: Final = 2**63
+
+_AROUND: Final = frozenset({"graph_input", "graph_output", "fed_by", "used_by", "uses", "within"})
+"""Functions that look at what is around a node."""
+
+_FILE: Final = frozenset({"opset", "ir_version", "quantized"})
+"""Facts of the file."""
 
 _OPERATIONS: Final[dict[type[ast.operator], Callable[[Any, Any], Any]]] = {
     ast.Add: arithmetic.add,
@@ -96,6 +103,8 @@ class Constraint:
     functions: frozenset[str]
     terms: tuple[Term, ...]
     meaning: Meaning
+    local: bool = False
+    """Whether it reads the node alone: its operator, attributes and arguments, not what is around it in the file."""
 
 
 @cache
@@ -116,7 +125,8 @@ def parse(text: str) -> Constraint:
     meaning = reader.read(tree.body)
     terms = {term.label: term for term in reader.terms}
     ordered_terms = tuple(terms[label] for label in sorted(terms, key=lambda label: (label.lower(), label)))
-    return Constraint(plain, reader.names, frozenset(reader.functions), ordered_terms, meaning)
+    local = not reader.functions & _AROUND and not reader.names.keys() & (PREDICATES.keys() - OF_THE_NODE_ALONE | _FILE)
+    return Constraint(plain, reader.names, frozenset(reader.functions), ordered_terms, meaning, local)
 
 
 def judge(constraint: Constraint, facts: Facts) -> Truth:

@@ -65,6 +65,7 @@ class Facts:
 
     ``around``: kinds of the composites that the node is a part of.  ``covering``: for every node (by ``id``) the
     composites that cover it.  ``file``: the outermost graph, where ``graph`` is the body of an If, Loop or Scan.
+    ``covers``: the nodes that a composite stands for.
     """
 
     graph: Graph
@@ -77,6 +78,7 @@ class Facts:
     recipe: Recipe | None = None
     file: Graph | None = None
     opset: int | None = None
+    covers: tuple[Node, ...] = ()
 
     def argument(self, name: str) -> Any:
         """Return what an argument name is bound to: a ``Value``, several, a ``Stated`` attribute, or a hole."""
@@ -150,15 +152,9 @@ class Facts:
 
     def names_of(self, other: Node) -> frozenset[str]:
         """Return the names that a neighbour goes by: its operator, and composites that end or begin there."""
-        own = {id(node) for node in self._own_nodes()}
+        own = {id(node) for node in self.covers or (self.node,)}
         kinds = {c.kind for c in self.covering.get(id(other), ()) if not own & {id(node) for node in c.covers}}
         return frozenset({other.op, other.qualified} | kinds)
-
-    def _own_nodes(self) -> tuple[Node, ...]:
-        if self.node is None:
-            return ()
-        found = [c.covers for cs in self.covering.values() for c in cs if c.node is self.node]
-        return found[0] if found else (self.node,)
 
     def operators(self) -> frozenset[str]:
         """Return the operators of the file, those in bodies and those that were folded away too."""

@@ -7,9 +7,10 @@ an earlier row with another status does not say.  A composite is asked for befor
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
-from checker.constraint import NO, YES
+from checker.constraint import NO, YES, Constraint
 from checker.expand import body_of, has_body
 from checker.facts import is_quantized
 from checker.graph import Composite, Graph, Node
@@ -49,29 +50,66 @@ def place(graph: Graph, composites: Sequence[Composite], target: Target, precisi
     if chosen not in target.precision:
         return Placements(target, graph, chosen, offered=False)
     around = situation(graph, tuple(composites), chosen, target.quantization)
-    placer = _Placer(target, around)
+    placer = _Placer(target, around, _kept(target, around.setting))
     items = placer.graph(graph, every_level(composites))
     folded = [Placement(each, Status.FOLDED) for each in graph.folded]
     file = tuple(_ask_file(rule, around) for rule in target.model if chosen in (rule.precision or (chosen,)))
     return Placements(target, graph, chosen, (*items, *folded), file)
 
 
+@dataclass(slots=True, eq=False)
+class _Kept:
+    """What a target makes of nodes in builds of one setting, where the node alone decides.
+
+    ``nodes``: by node and opset.  ``kinds``: one placement for all nodes that are alike, with the opset.
+    """
+
+    nodes: dict[tuple[Node | Composite, int], Placement] = field(default_factory=dict)
+    kinds: dict[tuple[object, ...], Placement | None] = field(default_factory=dict)
+
+
+@lru_cache(maxsize=128)
+def _kept(target: Target, setting: object) -> _Kept:
+    del target, setting  # they only say which
+    return _Kept()
+
+
 def _ask_file(rule: ModelRule, around: Situation) -> FileAnswer:
-    failed, unsure = _ask(rule, around.of_file())
-    return FileAnswer(rule, failed, unsure)
+    subject = around.of_file()
+    failed, unsure = _ask(rule, subject)
+    return FileAnswer(rule, _told(failed, subject), _told(unsure, subject))
 
 
-def _ask(rule: Row | ModelRule | AlwaysRule, subject: Subject) -> tuple[tuple[Unmet, ...], tuple[Unmet, ...]]:
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A condition that does not hold, and the entry that states it."""
+
+    constraint: Constraint
+    rule: Row | ModelRule | AlwaysRule
+
+
+def _ask(rule: Row | ModelRule | AlwaysRule, subject: Subject) -> tuple[tuple[_Open, ...], tuple[_Open, ...]]:
     """Ask every condition of an entry; return those that fail and those of which the model does not say."""
-    failed: list[Unmet] = []
-    unsure: list[Unmet] = []
+    failed: list[_Open] = []
+    unsure: list[_Open] = []
     for constraint in rule.constraints:
         answer = subject.answer(constraint)
         if answer is not YES:
-            change = rule.change if isinstance(rule, AlwaysRule) else ""
-            unmet = Unmet(constraint.text, subject.here(constraint), rule.sources, change)
-            (failed if answer is NO else unsure).append(unmet)
+            (failed if answer is NO else unsure).append(_Open(constraint, rule))
     return tuple(failed), tuple(unsure)
+
+
+def _told(found: Iterable[_Open], subject: Subject) -> tuple[Unmet, ...]:
+    """Write conditions with the model's own figures."""
+    return tuple(
+        Unmet(
+            each.constraint.text,
+            subject.here(each.constraint),
+            each.rule.sources,
+            each.rule.change if isinstance(each.rule, AlwaysRule) else "",
+        )
+        for each in found
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +117,8 @@ class _Asked:
     """A row that applies, and the conditions that do not hold."""
 
     row: Row
-    failed: tuple[Unmet, ...]
-    unsure: tuple[Unmet, ...]
+    failed: tuple[_Open, ...]
+    unsure: tuple[_Open, ...]
 
     @property
     def open(self) -> bool:
@@ -92,6 +130,7 @@ class _Asked:
 class _Placer:
     target: Target
     around: Situation
+    kept: _Kept
 
     def graph(self, graph: Graph, composites: Sequence[Composite], depth: int = 0) -> tuple[Placement, ...]:
         """Place the nodes of a graph, and of the bodies of what is taken."""
@@ -118,6 +157,26 @@ class _Placer:
     def composite(self, composite: Composite, graph: Graph) -> Placement | None:
         """Place a composite as a whole; None where no row decides, so that its nodes are placed as written."""
         rows = [row for row in self.target.by_op.get(composite.kind, ()) if row.form != "operator"]
+        if not rows:
+            return None
+        if not self.alone(rows):
+            return self.composite_here(composite, rows, graph)
+        versions = frozenset((node.domain, node.since, self.opset(node, graph)) for node in composite.covers)
+        key = (self.around.alike(composite), versions)
+        if key in self.kept.kinds:
+            found = self.kept.kinds[key]
+            return None if found is None else replace(found, item=composite)
+        made = self.composite_here(composite, rows, graph)
+        if made is None or made.status is not Status.UNKNOWN:  # how bad an unknown can be depends on the nodes
+            self.kept.kinds[key] = made
+        return made
+
+    def alone(self, rows: Sequence[Row]) -> bool:
+        """Tell whether all that these rows ask is about the node alone."""
+        return all(row.local for row in rows) and all(rule.local for rule in self.target.always)
+
+    def composite_here(self, composite: Composite, rows: Sequence[Row], graph: Graph) -> Placement | None:
+        """Place a composite in its own surroundings."""
         subject = self.around.of_composite(composite, graph)
         asked = self.ask(rows, subject, composite.covers, graph)
         placement = self.decide(composite, asked, subject)
@@ -126,20 +185,38 @@ class _Placer:
         if not any(each.open for each in asked):
             return None
         written = [self.node(node, graph) for node in composite.covers]
-        return self.unknown(composite, asked, [p.worst if p.status is Status.UNKNOWN else p.status for p in written])
+        worst = [p.worst if p.status is Status.UNKNOWN else p.status for p in written]
+        return self.unknown(composite, asked, subject, worst)
 
     def node(self, node: Node, graph: Graph, depth: int = 0) -> Placement:
-        """Place a node as it is written."""
+        """Place a node as it is written; once for all that are alike, where the rows ask for nothing around it."""
         rows = [row for row in self.target.by_op.get(node.qualified, ()) if row.form != "decomposed"]
+        opset = self.opset(node, graph)
+        placement = self.kept.nodes.get((node, opset))
+        if placement is not None:
+            return placement
+        if depth or not self.alone(rows):
+            return self.node_here(node, rows, graph, depth)
+        key = (self.around.alike(node), opset)
+        found = self.kept.kinds.get(key)
+        if found is None:
+            placement = self.kept.kinds[key] = self.node_here(node, rows, graph, depth)
+        else:
+            placement = replace(found, item=node)
+        self.kept.nodes[node, opset] = placement
+        return placement
+
+    def node_here(self, node: Node, rows: Sequence[Row], graph: Graph, depth: int) -> Placement:
+        """Place a node in its own surroundings."""
         subject = self.around.of_node(node, graph)
         asked = self.ask(rows, subject, (node,), graph)
         placement = self.decide(node, asked, subject)
         if placement is not None:
             return placement
         if any(each.open for each in asked):
-            return self.unknown(node, asked, [self.worst_of(self.target.rejected)])
+            return self.unknown(node, asked, subject, [self.worst_of(self.target.rejected)])
         if rows:
-            return self.rejected(node, rows, asked, graph)
+            return self.rejected(node, rows, asked, subject, graph)
         expanded = self.expanded(node, graph, depth) if self.target.expands_functions else None
         return expanded or self.unlisted(node)
 
@@ -192,14 +269,16 @@ class _Placer:
                 continue
             before = [a for a in asked[:position] if a.open and a.row.status is not each.row.status]
             if before:
-                return self.unknown(item, [*before, each], ())
+                return self.unknown(item, [*before, each], subject, ())
             row = each.row
             refuses = not row.status.taken
             conditions = tuple(Unmet(c.text, subject.here(c), row.sources) for c in row.constraints if refuses)
             return Placement(item, row.status, row, decided=True, conditions=conditions, grade=row.grade)
         return None
 
-    def unknown(self, item: Node | Composite, asked: Sequence[_Asked], otherwise: Sequence[Status]) -> Placement:
+    def unknown(
+        self, item: Node | Composite, asked: Sequence[_Asked], subject: Subject, otherwise: Sequence[Status]
+    ) -> Placement:
         """Return the answer where the model does not say which row applies; the first such row explains.
 
         ``otherwise``: what becomes of it should none apply.
@@ -207,17 +286,20 @@ class _Placer:
         first = next(each for each in asked if each.open)
         possible = [*(each.row.status for each in asked if not each.failed), *otherwise]
         worst = max(possible, key=BY_BADNESS.index)
-        return Placement(item, Status.UNKNOWN, first.row, unsure=first.unsure, grade=first.row.grade, worst=worst)
+        unsure, row = _told(first.unsure, subject), first.row
+        return Placement(item, Status.UNKNOWN, row, unsure=unsure, grade=row.grade, worst=worst)
 
     def worst_of(self, status: Status) -> Status:
         """Return the worst that a status can turn out to be."""
         return Status.UNSUPPORTED if status is Status.UNKNOWN else status
 
-    def rejected(self, node: Node, rows: Sequence[Row], asked: Sequence[_Asked], graph: Graph) -> Placement:
+    def rejected(
+        self, node: Node, rows: Sequence[Row], asked: Sequence[_Asked], subject: Subject, graph: Graph
+    ) -> Placement:
         """Return the answer where the operator has rows and none accepts; the row that came nearest explains."""
         if asked:
             nearest = min(asked, key=lambda each: len(each.failed))
-            row, failed = nearest.row, nearest.failed
+            row, failed = nearest.row, _told(nearest.failed, subject)
         else:
             told = [(row, self.inapplicable(row, (node,), graph)) for row in rows]
             row, failed = min(told, key=lambda each: len(each[1]))

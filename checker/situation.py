@@ -5,27 +5,33 @@ Two targets whose tables hold the same line about the same node get the same ans
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 from checker.constraint import Answer, Constraint, check, here
-from checker.facts import Facts, Recipe
+from checker.facts import Facts, Recipe, is_quantized
 from checker.graph import Composite, Graph, Node
+from checker.likeness import Likeness, likeness
 
 
 @dataclass(slots=True, eq=False)
 class Subject:
-    """A node or composite as constraints see it, with the answers that were given already."""
+    """A node or composite as constraints see it, with the answers that were given already.
+
+    ``alike``: answers that it shares with all nodes that are alike.
+    """
 
     facts: Facts
+    alike: dict[str, Answer] = field(default_factory=dict)
     answers: dict[str, Answer] = field(default_factory=dict)
 
     def answer(self, constraint: Constraint) -> Answer:
         """Answer a constraint."""
-        found = self.answers.get(constraint.text)
+        known = self.alike if constraint.local else self.answers
+        found = known.get(constraint.text)
         if found is None:
-            found = self.answers[constraint.text] = check(constraint, self.facts)
+            found = known[constraint.text] = check(constraint, self.facts)
         return found
 
     def here(self, constraint: Constraint) -> str:
@@ -37,13 +43,15 @@ class Subject:
 class Situation:
     """A graph and its composites in a build of one precision.
 
-    ``covering``: the composites that cover a node, by the node's ``id``.
+    ``covering``: the composites that cover a node, by the node's ``id``.  ``setting``: what the answers to constraints
+    on a node alone depend on beside the node.
     """
 
     graph: Graph
     precision: str
     recipe: Recipe | None
     covering: Mapping[int, tuple[Composite, ...]]
+    setting: Hashable = ()
     subjects: dict[int, Subject] = field(default_factory=dict)
     kept: list[object] = field(default_factory=list)
 
@@ -52,7 +60,7 @@ class Situation:
         found = self.subjects.get(id(node))
         if found is None:
             around = frozenset(c.kind for c in self.covering.get(id(node), ()) if len(c.covers) > 1)
-            found = Subject(self._facts(graph, node, around=around))
+            found = Subject(self._facts(graph, node, around=around), self.alike(node).of(self.setting))
             self._keep(node, found)
         return found
 
@@ -74,8 +82,9 @@ class Situation:
                 recipe=self.recipe,
                 file=self.graph,
                 opset=opset,
+                covers=composite.covers,
             )
-            found = Subject(facts)
+            found = Subject(facts, self.alike(composite).of(self.setting))
             self._keep(composite, found)
         return found
 
@@ -85,6 +94,12 @@ class Situation:
         if found is None:
             found = self.subjects[id(self)] = Subject(self._facts(self.graph, None))
         return found
+
+    def alike(self, item: Node | Composite) -> Likeness:
+        """Return what a node or composite shares with all that are alike."""
+        if isinstance(item, Composite):
+            return likeness(item.node, item.form, item.variant)
+        return likeness(item)
 
     def _facts(self, graph: Graph, node: Node | None, around: frozenset[str] = frozenset()) -> Facts:
         return Facts(
@@ -105,7 +120,7 @@ class Situation:
 @lru_cache(maxsize=32)
 def situation(graph: Graph, composites: tuple[Composite, ...], precision: str, recipe: Recipe | None) -> Situation:
     """Return the facts of a graph in a build of some precision; the same object for the same question."""
-    return Situation(graph, precision, recipe, _covering(composites))
+    return Situation(graph, precision, recipe, _covering(composites), (precision, recipe, is_quantized(graph)))
 
 
 def _covering(composites: Sequence[Composite]) -> Mapping[int, tuple[Composite, ...]]:

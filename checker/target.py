@@ -142,6 +142,11 @@ class Row:
         """The conditions, parsed when they are first asked for."""
         return tuple(parse(text) for text in self.require)
 
+    @cached_property
+    def local(self) -> bool:
+        """Whether its conditions read the node alone."""
+        return all(constraint.local for constraint in self.constraints)
+
     @property
     def label(self) -> str:
         """What a report calls the row: table, operator, position in the file."""
@@ -196,6 +201,11 @@ class AlwaysRule:
     def constraints(self) -> tuple[Constraint, ...]:
         """The conditions, parsed when they are first asked for."""
         return tuple(parse(text) for text in self.require)
+
+    @cached_property
+    def local(self) -> bool:
+        """Whether its conditions read the node alone."""
+        return all(constraint.local for constraint in self.constraints)
 
 
 @dataclass(frozen=True, slots=True)
