@@ -184,13 +184,22 @@ def _record(op: str, domain: str, since: int, raw: _Raw) -> Schema:
         attributes=MappingProxyType(attributes),
         deprecated=schema.deprecated,
         has_function=schema.has_function or schema.has_context_dependent_function,
-        deterministic=schema.node_determinism.name != "NonDeterministic" and op not in _RANDOM,
+        deterministic=op not in _RANDOM,
         raw=schema,
     )
 
 
-_RANDOM = frozenset({"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Multinomial"})
-"""Random operators, whichever way the installed registry marks them (older ones mark none)."""
+_RANDOM = frozenset(
+    {
+        "Bernoulli",
+        "Multinomial",
+        "RandomNormal",
+        "RandomNormalLike",
+        "RandomUniform",
+        "RandomUniformLike",
+    }
+)
+"""Random operators; only newer versions of the registry mark them."""
 
 
 def _formal(parameter: Any) -> Formal:

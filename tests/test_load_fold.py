@@ -199,6 +199,9 @@ def test_unknown_operators_and_domains_load() -> None:
         "(float[2, 3] x, float[4, 5] w) => (float[2, 5] y) { y = MatMul (x, w) }",
         "(float[2, 3] x, int64[2, 3] w) => (float[2, 3] y) { y = Add (x, w) }",
         "(float[1, 3, 8, 8] x, float[4, 3, 3] w) => (float[1, 4, 6, 6] y) { y = Conv (x, w) }",
+        "(float[1, 3, 8, 8] x, float[4, 2, 3, 3] w) => (float[1, 4, 6, 6] y) { y = Conv (x, w) }",
+        "(float[1, 3, 8, 8] x, float[2, 4, 3, 3] w) => (float[1, 4, 10, 10] y) { y = ConvTranspose (x, w) }",
+        "(float[2, 3] x, float[4] w) => (float[2, 3] y) { y = Add (x, w) }",
         "(float[2, 3] x) => (float[4] y) <int64[1] s = {4}> { y = Reshape (x, s) }",
     ],
 )

@@ -18,10 +18,13 @@ def prune(body: Body, used: set[str], folded: list[Folded]) -> None:
     A node that is unused in the file itself stays: it is a fact of the file, not of folding.
 
     Args:
-        body: the main graph, which is changed; bodies of calls are left alone.
+        body: the graph, which is changed, and the bodies of its calls with it.
         used: names that the file uses, anywhere.
         folded: what vanished so far; the dropped nodes are added.
     """
+    for call in body.calls:
+        for inner in call.bodies.values():
+            prune(inner, used, folded)
     names = {fact.name for _, fact in body.outputs}
     kept: list[Call] = []
     for call in reversed(body.calls):

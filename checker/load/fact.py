@@ -94,7 +94,7 @@ def read_type(proto: Any) -> tuple[int, Shape, bytes]:
 def _read_dimension(dim: Any) -> Dim:
     which = dim.WhichOneof("value")
     if which == "dim_value":
-        # exporters of old files wrote 0 or -1 for "not known"
+        # some exporters write -1 for "not known"
         return int(dim.dim_value) if dim.dim_value >= 0 else None
     if which == "dim_param" and dim.dim_param and not dim.dim_param.startswith("unk__"):
         return str(dim.dim_param)

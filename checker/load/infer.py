@@ -60,6 +60,8 @@ def infer(
         if found is not None:
             if op == "Reshape":
                 _same_size(inputs[0], found[0][1])
+            elif op in {"Conv", "ConvTranspose"}:
+                _same_channels(op, inputs, attrs)
             refiner = REFINE.get(op)
             if refiner is not None and found[0][1] is not None and None in found[0][1]:
                 found[0] = (found[0][0], refiner(found[0][1], inputs, attrs), b"")
@@ -78,6 +80,21 @@ def _same_size(data: Fact | None, shape: Shape) -> None:
     after = size_of_shape(shape)
     if data is not None and before is not None and after is not None and before != after:
         raise Contradiction(f"cannot reshape {list(data.shape or ())} ({before} elements) into {list(shape or ())}")
+
+
+def _same_channels(op: str, inputs: Sequence[Fact | None], attrs: Mapping[str, Any]) -> None:
+    """See that a weight fits its data, which ONNX's inference leaves to the runtime."""
+    data, weight = (None if fact is None else fact.shape for fact in inputs[:2])
+    if data is None or weight is None:
+        return
+    if len(data) != len(weight) or len(data) < 3:
+        raise Contradiction(f"X has rank {len(data)}, W has rank {len(weight)}")
+    groups = attrs.get("group", 1)
+    channels, takes = data[1], weight[0] if op == "ConvTranspose" else weight[1]
+    if not isinstance(channels, int) or not isinstance(takes, int):
+        return
+    if channels != (takes if op == "ConvTranspose" else takes * groups):
+        raise Contradiction(f"X has {channels} channels, but W takes {takes} in each of {groups} groups")
 
 
 def _required(schema: Schema) -> int:
