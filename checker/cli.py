@@ -50,6 +50,7 @@ def parser() -> Parser:
     _explain(commands)
     schema = commands.add_parser("schema", help="print the JSON Schema of the JSON report", allow_abbrev=False)
     _output(schema)
+    _probe(commands)
     return top
 
 
@@ -108,6 +109,25 @@ def _explain(commands: argparse._SubParsersAction[Parser]) -> None:
     _tables(explain)
     _format(explain)
     _output(explain)
+
+
+def _probe(commands: argparse._SubParsersAction[Parser]) -> None:
+    probe = commands.add_parser(
+        "probe", help="ask a vendor's compiler and write down what it says (for development)", allow_abbrev=False,
+        description="Ask a vendor's compiler about one-operator models or whole networks, each in a process of its own,"
+        " and write an evidence file. What the file has an answer to already is not asked again.",
+    )  # fmt: skip
+    probe.add_argument("toolchain", metavar="TOOLCHAIN", help="onnxruntime-cpu, openvino-cpu, qnn, rknn, tensorrt-rtx")
+    probe.add_argument("--output", required=True, metavar="FILE", help="a .jsonl file, or a folder for several targets")
+    probe.add_argument("--targets", nargs="+", default=[], metavar="ID", help="default: all that it compiles for")
+    probe.add_argument("--cases", metavar="FILE", help="a file or folder of cases or evidence (default: the catalogue)")
+    probe.add_argument("--networks", metavar="DIR", help="every .onnx and .onnx.xz file in this folder")
+    probe.add_argument("--precision", action="append", default=[], choices=PRECISIONS, help="only this (repeatable)")
+    probe.add_argument("--python", metavar="PATH", help="Python of its environment (or EDGELINT_<TOOLCHAIN>_PYTHON)")
+    probe.add_argument("--limit", type=int, metavar="N", help="ask at most N cases")
+    probe.add_argument("--timeout", type=float, default=120.0, metavar="S", help="seconds a case (%(default)g)")
+    probe.add_argument("--memory", type=float, default=16.0, metavar="GIB", help="a case (%(default)g; 0: any)")
+    probe.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
 def _tables(command: argparse.ArgumentParser) -> None:
