@@ -155,13 +155,37 @@ def rms_scale_first(node: Node, graph: Graph) -> bool | None:
     return power == (2.0,) and axes in {(-1.0,), (x.rank - 1.0,)}
 
 
+def gelu_halved_last(node: Node, graph: Graph) -> bool | None:
+    """Tell the GELU x / sqrt(2), erf, + 1, times x, times 0.5 in exactly this order (onnx2tf recognises no other)."""
+    result = node.outputs[0] if node.outputs else None
+    halved = _made_by(result, graph, "Mul")
+    if halved is None or not any(each is not None and each.constant for each in halved.inputs):
+        return False
+    for product in (_made_by(each, graph, "Mul") for each in halved.inputs):
+        for one_more in (_made_by(each, graph, "Add") for each in (product.inputs if product else ())):
+            for erf in (_made_by(each, graph, "Erf") for each in (one_more.inputs if one_more else ())):
+                if erf is not None and _made_by(erf.inputs[0], graph, "Div") is not None:
+                    return True
+    return False
+
+
+def sole_use(node: Node, graph: Graph) -> bool | None:
+    """Tell whether nobody but this node takes its first input, so that a compiler may merge it with the node before."""
+    data = node.inputs[0] if node.inputs else None
+    if data is None:
+        return None
+    return len(graph.users_of(data)) == 1 and not graph.is_output(data)
+
+
 PREDICATES: Final[dict[str, Predicate]] = {
     "after_reshape": after_reshape,
     "batched_matmul": batched_matmul,
     "before_reshape": before_reshape,
     "depthwise": depthwise,
     "ends_unit_axis_transpose": ends_unit_axis_transpose,
+    "gelu_halved_last": gelu_halved_last,
     "rms_scale_first": rms_scale_first,
+    "sole_use": sole_use,
     "unit_axis_transpose": unit_axis_transpose,
 }
 
