@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Final
 
 from checker.graph import Graph, Node, Value
@@ -177,17 +178,54 @@ def sole_use(node: Node, graph: Graph) -> bool | None:
     return len(graph.users_of(data)) == 1 and not graph.is_output(data)
 
 
+def four_axis_transpose(node: Node, _: Graph) -> bool | None:
+    """Tell whether a Transpose moves at most four axes.
+
+    Axes of length 1 do not count, and axes that stay neighbours in the same order count as one.
+    """
+    data, perm = node.args.get("data"), node.attrs.get("perm")
+    if not isinstance(data, Value) or data.shape is None or not isinstance(perm, tuple):
+        return None
+    longer = [axis for axis in perm if isinstance(axis, int) and data.shape[axis] != 1]
+    kept = sorted(longer)
+    after = {axis: kept[place + 1] for place, axis in enumerate(kept[:-1])}
+    moved = sum(after.get(left) != right for left, right in pairwise(longer))
+    if moved + 1 <= 4:
+        return True
+    return False if all(isinstance(dim, int) for dim in data.shape) else None
+
+
+def _dense(value: Value | None, graph: Graph) -> Value | None:
+    """Return the input of the dense layer that makes a value: a product with a constant, a constant added or not."""
+    node = graph.producer_of(value) if value is not None else None
+    if node is not None and node.op == "Add":
+        sides = [side for side in node.inputs if side is not None and not side.constant]
+        node = graph.producer_of(sides[0]) if len(sides) == 1 else None
+    if node is None or node.op not in {"Gemm", "MatMul"} or len(node.inputs) < 2:
+        return None
+    data, weight = node.inputs[0], node.inputs[1]
+    return data if weight is not None and weight.constant else None
+
+
+def twin_products(node: Node, graph: Graph) -> bool | None:
+    """Tell whether both operands are dense layers (products with a constant) of one and the same value."""
+    left, right = (_dense(_argument(node, name), graph) for name in ("A", "B"))
+    return left is not None and right is not None and left.name == right.name
+
+
 PREDICATES: Final[dict[str, Predicate]] = {
     "after_reshape": after_reshape,
     "batched_matmul": batched_matmul,
     "before_reshape": before_reshape,
     "depthwise": depthwise,
+    "four_axis_transpose": four_axis_transpose,
     "ends_unit_axis_transpose": ends_unit_axis_transpose,
     "gelu_halved_last": gelu_halved_last,
     "rms_scale_first": rms_scale_first,
     "sole_use": sole_use,
+    "twin_products": twin_products,
     "unit_axis_transpose": unit_axis_transpose,
 }
 
-OF_THE_NODE_ALONE: Final = frozenset({"batched_matmul", "depthwise"})
+OF_THE_NODE_ALONE: Final = frozenset({"batched_matmul", "depthwise", "four_axis_transpose"})
 """Predicates that look at the node itself and at nothing around it."""
