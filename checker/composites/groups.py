@@ -84,7 +84,7 @@ def _regroups(x: Value, grouped: Value, restored: Value) -> bool:
     if any(isinstance(a, int) and isinstance(b, int) and a != b for a, b in zip(x.shape, restored.shape, strict=True)):
         return False
     # (N, heads, length) regrouped to a deeper tensor is something else
-    return grouped.rank in {None, 3, len(x.shape) + 1} and grouped.shape != x.shape
+    return grouped.rank in {None, 3, len(x.shape) + 1}
 
 
 def _per_channel(weight: Value) -> bool:

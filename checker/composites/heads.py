@@ -11,7 +11,7 @@ from checker.composites.record import decomposed
 if TYPE_CHECKING:
     from checker.graph import Argument, Attribute, Composite, Node, Value
 
-_LAYOUT = RESHAPES | {"Transpose", "Split", "Slice", "Gather", "Pad", "Tile", "Expand"}
+_LAYOUT = RESHAPES | {"Transpose", "Split", "Slice", "Gather", "GatherND", "Pad", "Tile", "Expand"}
 _INSIDE = ("RotaryEmbedding", "LayerNormalization", "RMSNormalization", "LpNormalization")
 _BETWEEN = frozenset({"DynamicQuantizeLinear", "Concat", "Relu", "BatchNormalization"})
 _BETWEEN_LAYERS = frozenset({"LayerNormalization", "RMSNormalization", "HardSwish", "Gelu", "Swish"})

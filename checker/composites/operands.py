@@ -72,6 +72,9 @@ def operand(
         elif keys and not turned and swaps_last_two(node) and before is not None:
             covers[node.index] = node
             found, turned = replace(found, value=before), True
+        elif keys and not turned and (flat := _turned_flat(flow, node)) is not None:
+            covers.update({each.index: each for each in flat[0]})
+            found, turned = replace(found, value=flat[1]), True
         elif before is not None and _merges_heads(node, before):
             covers[node.index] = node
             found = replace(found, value=before)
@@ -90,6 +93,22 @@ def operand(
     if shape is not None and len(shape) == 3:  # batch and heads in one axis, as a batched product has them
         found = replace(found, value=replace(found.value, shape=(1, *shape)))
     return found
+
+
+def _turned_flat(flow: Flow, node: Node) -> tuple[tuple[Node, ...], Value] | None:
+    """Read Reshape(Transpose(Reshape(k))): a matrix transpose with batch and heads in one axis meanwhile."""
+    turn = flow.producer(first(node)) if node.op == "Reshape" else None
+    flat = flow.producer(first(turn)) if turn is not None and swaps_last_two(turn) else None
+    if turn is None or flat is None or flat.op != "Reshape":
+        return None
+    if flow.sole_user(flat.outputs[0]) is not turn or flow.sole_user(turn.outputs[0]) is not node:
+        return None
+    before, after = first(flat), node.outputs[0]
+    if before is None or after is None or before.rank != after.rank or (before.rank or 0) < 3:
+        return None
+    if before.shape is not None and after.shape is not None and before.shape[-1] != after.shape[-2]:
+        return None
+    return (node, turn, flat), before
 
 
 def _merges_heads(node: Node, before: Value) -> bool:

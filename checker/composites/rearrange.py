@@ -117,36 +117,59 @@ def _read(split: list[tuple[int, ...]], merge: list[tuple[int, ...]], shape: Seq
     """Tell what a rearrangement does from which axes were split and which are merged."""
     cut = [group for group in split if len(group) == 2]
     joined = [group for group in merge if len(group) == 2]
-    if len(cut) == 2:
-        return _from_two(cut, merge, shape)
-    if len(joined) == 2 and len(split) in {3, 4}:
-        deep = [group for group in split if len(group) == 3]
-        inner = {joined[0][1], joined[1][1]}
-        sizes = tuple(_size(shape, group[1]) for group in joined)
+    if len(joined) == 2:
+        outer, inner = tuple(zip(*joined, strict=True))
+        sizes = tuple(_size(shape, axis) for axis in inner)
         if min(sizes) < 2:
             return None
-        if len(deep) == 1 and deep[0] != split[0] and inner <= set(deep[0]):
+        whole = [set(group) for group in split]
+        if len(cut) == 2 and cut[-1] == split[-1]:  # channels elsewhere than last: patches of a feature map unfolded
+            return None
+        if cut == [outer, inner]:
+            return _blocks(cut, shape)
+        if set(outer) <= whole[0]:
+            return "WindowReverse", "windows back", sizes
+        if cut == [inner, outer] or set(inner) <= whole[0]:
+            return "WindowReverse", "grid back", tuple(_size(shape, axis) for axis in outer)
+        deep = [group for group in split[1:] if len(group) == 3]
+        if len(deep) == 1 and set(inner) <= set(deep[0]) and all({axis} in whole for axis in outer):
             mode = "CRD" if min(inner) > deep[0][0] else "DCR"
             return "DepthToSpace", f"reshape, transpose, reshape ({mode})", sizes
-        first_group = set(split[0])
-        outer = {joined[0][0], joined[1][0]}
-        if outer <= first_group:
-            return "WindowReverse", "windows back", sizes
-        if inner <= first_group:
-            return "WindowReverse", "grid back", tuple(_size(shape, group[0]) for group in joined)
-    return None
+    return _from_two(cut, split, merge, shape) if len(cut) == 2 else None
 
 
-def _from_two(cut: Sequence[tuple[int, ...]], merge: list[tuple[int, ...]], shape: Sequence[Dim]) -> Read | None:
+def _blocks(cut: Sequence[tuple[int, ...]], shape: Sequence[Dim]) -> Read:
+    """Tell blocks with an axis of their own apart: both ways swap the middle axes, and windows are square.
+
+    From pixels, an axis is cut into (blocks, window); from blocks, the first into (rows, columns), the second into the
+    window's (rows, columns).
+    """
+    (_, b), (c, d) = cut
+    if _size(shape, c) == _size(shape, d) != _size(shape, b):
+        return "WindowReverse", "windows back", (_size(shape, c), _size(shape, d))
+    return "WindowPartition", "windows", (_size(shape, b), _size(shape, d))
+
+
+def _from_two(
+    cut: Sequence[tuple[int, ...]], split: list[tuple[int, ...]], merge: list[tuple[int, ...]], shape: Sequence[Dim]
+) -> Read | None:
+    """Read a tensor whose height and width were both cut into blocks and offsets, ``(h, p)`` and ``(w, q)``."""
     (h, p), (w, q) = cut
-    sizes = (_size(shape, p), _size(shape, q))
     home = {axis: number for number, group in enumerate(merge) for axis in group}
-    batch = set(merge[0])
-    if {h, w} <= batch and not {p, q} & batch and (home[p] != home[q] or len(merge[home[p]]) == 2):
-        return "WindowPartition", "windows", sizes
-    if {p, q} <= batch and not {h, w} & batch:
-        return "WindowPartition", "grid", (_size(shape, h), _size(shape, w))
-    if home[p] == home[q] and len(merge[home[p]]) == 3 and home[h] != home[p] and home[w] != home[p]:
+    batch, blocks, offsets = set(split[0]), {h, w}, {p, q}
+    channels = set(home) - batch - blocks - offsets
+    last = channels <= set(merge[-1])
+    for chosen, left, words in ((blocks, offsets, "windows"), (offsets, blocks, "grid")):
+        number = {home[axis] for axis in chosen}
+        group = set(merge[min(number)])
+        others = {home[axis] for axis in left}
+        apart = all(set(merge[each]) <= left for each in others)
+        if len(number) == 1 and group <= batch | chosen and apart and (group & batch or (last and max(number) == 1)):
+            sizes = tuple(_size(shape, axis) for axis in sorted(left))
+            return ("WindowPartition", words, sizes) if max(sizes) > 1 else None
+    gathered = set(merge[home[p]])
+    sizes = (_size(shape, p), _size(shape, q))
+    if gathered == offsets | channels and home[h] != home[p] != home[w]:
         if home[h] == home[w]:
             return "PatchEmbedding", "pixels of each patch", sizes
         # the same over channels last is the merging of patches: its order of channels is not the operator's
