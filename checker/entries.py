@@ -117,7 +117,8 @@ def target(
     formed: Verdict, placements: Placements, segments: Sequence[Segment], measured: Cost, after: Simplified | None
 ) -> TargetEntry:
     """Describe the verdict for one target."""
-    taken = share_on_accelerator(segments, measured.per_node) if measured.complete and measured.macs else None
+    counted = placements.offered and measured.complete and measured.macs
+    taken = share_on_accelerator(segments, measured.per_node) if counted else None
     counts = placements.counts()
     return TargetEntry(
         id=formed.target.id,
@@ -127,8 +128,8 @@ def target(
         grade=formed.grade.value if formed.grade else None,
         counts=Counts(**counts),
         macs_on_accelerator=share(taken),
-        segments=len(segments),
-        transfer_bytes=transfer_bytes(segments),
+        segments=len(segments) if placements.offered else 0,
+        transfer_bytes=transfer_bytes(segments) if placements.offered else None,
         reasons=tuple(reason(each) for each in formed.reasons),
         nodes=tuple(node(placement) for placement in placements.compute),
         changes=tuple(Change(each.name, each.what, each.answer.value, each.nodes) for each in formed.changes),

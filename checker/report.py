@@ -196,7 +196,9 @@ class TargetEntry:
     macs_on_accelerator: Annotated[
         float | None, "Share of the multiply-accumulates that run on the accelerator, 0 to 1; null where not known."
     ]
-    segments: Annotated[int, "Runs of nodes on one device; 1 where everything is on the accelerator."]
+    segments: Annotated[
+        int, "Runs of nodes on one device; 1 where everything is on the accelerator, 0 where nothing was placed."
+    ]
     transfer_bytes: Annotated[int | None, "Bytes that cross between devices in one inference; null where not known."]
     reasons: Annotated[tuple[Reason, ...], "Why nodes are not native, the decisive one first."]
     nodes: Annotated[tuple[NodeEntry, ...], "Every compute node."]

@@ -85,6 +85,18 @@ class TestReports:
         assert "needs `rank(X) <= 2`; here rank(X) = 3" in text
         assert f"nodes: {reason['nodes'][0]}" in text
 
+    def test_a_precision_that_only_some_offer(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """The target that does not offer it answers UNKNOWN, with the reason and without figures."""
+        other = (folder / "tables" / "one.toml").read_text().replace("acme-one", "acme-two").replace('"fp16", ', "")
+        (folder / "tables" / "two.toml").write_text(other)
+        asked = ("--target", "acme-one", "--target", "acme-two", "--precision", "fp16")
+        assert run("check", "good.onnx", *asked) == 0
+        capsys.readouterr()
+        one, two = report_of(capsys, "good.onnx", *asked)["targets"]
+        assert (one["answer"], two["answer"]) == ("READY", "UNKNOWN")
+        assert "precision not offered: fp16" in two["reasons"][0]["here"]
+        assert (two["macs_on_accelerator"], two["segments"], two["transfer_bytes"]) == (None, 0, None)
+
     def test_json_fits_the_schema_and_repeats(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """One report for one file, a list for several or a folder; the same bytes every time."""
         validator = jsonschema.Draft202012Validator(schema())
