@@ -95,3 +95,20 @@ assert onnx.onnx_cpp2py_export.checker and onnx.defs.get_schema("Conv").since_ve
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_data_file_says_what_onnx_runtime_says() -> None:
+    """Names, order and attributes of every operator agree with the registry of the installed onnxruntime."""
+    state = pytest.importorskip("onnxruntime.capi.onnxruntime_pybind11_state")
+    registry = {(each.domain, each.name): each for each in state.get_all_operator_schema()}
+    compared = 0
+    for key in [key for key in registry if key[0] == "com.microsoft"]:
+        ours, theirs = schema.find(key[1], key[0], 1), registry[key]
+        if ours is None:
+            continue  # newer than the data
+        compared += 1
+        for names, formals in ((ours.inputs, theirs.inputs), (ours.outputs, theirs.outputs)):
+            # versions append arguments, and never rename them
+            assert all(a.name == b.name for a, b in zip(names, formals, strict=False)), key
+        assert {name for name, each in ours.attributes.items() if each.required} <= set(theirs.attributes), key
+    assert compared > 100

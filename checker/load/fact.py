@@ -96,7 +96,7 @@ def _read_dimension(dim: Any) -> Dim:
     if which == "dim_value":
         # some exporters write -1 for "not known"
         return int(dim.dim_value) if dim.dim_value >= 0 else None
-    if which == "dim_param" and dim.dim_param and not dim.dim_param.startswith("unk__"):
+    if which == "dim_param" and dim.dim_param not in {"", "?"} and not dim.dim_param.startswith("unk__"):
         return str(dim.dim_param)
     return None
 
