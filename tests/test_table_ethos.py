@@ -1,0 +1,71 @@
+"""The Ethos-U55 table says what onnx2tf, the quantiser and Vela said."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+
+from checker.composites import raise_composites
+from checker.load import load_model
+from checker.paths import opsets_dir
+from checker.place import place
+from checker.probes.cases import build
+from checker.target import Target
+from checker.targets import find
+from checker.verdict import Answer, verdict
+
+EVIDENCE = opsets_dir() / "evidence" / "arm-ethos-u55-128" / "ethos-u-vela-5.2.0.jsonl"
+
+REFUSED = frozenset({Answer.BLOCKED, Answer.NEEDS_CHANGES})
+MEANS = {
+    "native": frozenset({Answer.READY}),
+    "decomposed": frozenset({Answer.READY}),
+    "host": frozenset({Answer.READY_WITH_FALLBACK}),
+    "refused": REFUSED,
+    "compiler-error": REFUSED,
+}
+"""What an answer to a small model says of the file."""
+
+EXCEPTIONS: dict[str, str] = {}
+
+
+def cases() -> Iterator[dict[str, Any]]:
+    """Yield the answers to small models."""
+    with EVIDENCE.open(encoding="utf-8") as file:
+        for line in file:
+            found = json.loads(line)
+            if found["record"] == "op":
+                yield found
+
+
+@cache
+def target() -> Target:
+    """Return the table under test."""
+    return find(["arm-ethos-u55-128"])[0]
+
+
+@cache
+def disagreements() -> dict[str, str]:
+    """Return the small models of which the table says something else than the compiler, with both answers."""
+    found = {}
+    for case in cases():
+        graph = load_model(build(case["asked"]))
+        ours = verdict(place(graph, raise_composites(graph), target(), "int8")).answer
+        if ours not in MEANS[case["answer"]]:
+            found[case["case"]] = f"{case['answer']}, the table says {ours.name}"
+    return found
+
+
+def test_the_table_replays_the_evidence() -> None:
+    """Every small model gets the verdict that the compiler's answer means, but for the exceptions listed here."""
+    assert {name: what for name, what in disagreements().items() if name not in EXCEPTIONS} == {}
+
+
+@pytest.mark.parametrize("name", EXCEPTIONS)
+def test_an_exception_is_still_needed(name: str) -> None:
+    """An exception that the table has outgrown is removed from the list."""
+    assert name in disagreements()
