@@ -206,7 +206,7 @@ class Graph:
     aliases: Mapping[str, str] = EMPTY
     """Names that stand for another value since Identity, Dropout or Q/DQ between them were folded."""
     initializers: tuple[Value, ...] = ()
-    """Every stored weight of the file, small ones too."""
+    """Every stored weight of the file, small ones too: also those of bodies, and of Constant nodes (8 elements up)."""
     problems: tuple[Problem, ...] = ()
     file_nodes: int = 0
     """Number of nodes as the file has them, with those of subgraphs and inlined functions."""

@@ -306,3 +306,16 @@ def test_old_models_without_opset_import_load() -> None:
     found = load_model(model)
     assert dict(found.opsets) == {"": 1}
     assert [problem.rule for problem in found.problems] == ["opset-missing"]
+
+
+def test_weights_in_constant_nodes_are_weights_of_the_file() -> None:
+    """Paddle writes all of them so; scalars and the scales of a Resize are none."""
+    found = graph(
+        """(float[1, 8] x) => (float[1, 8] y) {
+          w = Constant <value = float[8] {1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0}> ()
+          s = Constant <value = float[1] {1.0}> ()
+          a = Add (x, w)
+          y = Add (a, s)
+        }"""
+    )
+    assert [value.name for value in found.initializers] == ["w"]

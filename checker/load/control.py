@@ -28,7 +28,6 @@ def inline(run: Pass, call: Call, scope: Scope, calls: list[Call]) -> bool:
     run.fold(call, "branch")
     body, _ = run.graph(branch, scope)
     calls.extend(body.calls)
-    run.extra.extend(body.stored)
     for name, (_, fact) in zip(call.raw.outputs, body.outputs, strict=False):
         if name:
             scope.names[name] = fact

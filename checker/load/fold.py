@@ -31,6 +31,9 @@ assert rearrange  # noqa: S101  # imported for its entries in the evaluator's ta
 _KEEP_BYTES = frozenset({"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Expand"})
 """Operators that leave the bytes of a constant as they are (Expand only to its own size)."""
 
+_WEIGHTS = frozenset({1, 2, 3, 10, 11, 16, 17, 18, 19, 20, 21, 22, 23})
+"""Element types in which weights are stored: floats, and integers of up to eight bits."""
+
 _INTEGRAL = frozenset({2, 3, 4, 5, 6, 7, 9, 12, 13})
 
 
@@ -47,7 +50,7 @@ class Pass:
     counter: int = 0
     depth: int = 0
     extra: list[Fact] = field(default_factory=list)
-    """Stored weights of branches that were put in place of their If."""
+    """Stored weights that are no initializers of the main graph: those of bodies, and of Constant nodes."""
 
     def fork(self) -> Pass:
         """Return a pass that tries something out and leaves no trace in this one."""
@@ -76,6 +79,8 @@ class Pass:
         if outer is None:
             self.namer.reserve(defined.union(*(node.outputs for node in nodes)))
         stored = self._stored(graph, scope)
+        if outer is not None:
+            self.extra.extend(stored)
         inputs = self._inputs(graph, scope, given)
         scope.declared = {**scope.declared, **{value.name: value for value in graph.output}}
         calls: list[Call] = []
@@ -196,6 +201,8 @@ class Pass:
             if fact is None:
                 return False
             scope.names[node.outputs[0]] = fact
+            if _is_weight(fact):
+                self.extra.append(fact)
             self.fold(call, "constant")
             return True
         if node.op == "If":
@@ -334,6 +341,12 @@ def _uses(nodes: Sequence[Raw], graph: Any) -> Mapping[str, int]:
     for output in graph.output:
         used[output.name] = used.get(output.name, 0) + 1
     return used
+
+
+def _is_weight(fact: Fact) -> bool:
+    """Tell a weight that is written as a Constant node (Paddle writes all of them so) from scales and scalars."""
+    size = size_of(fact)
+    return fact.element in _WEIGHTS and bool(fact.shape) and size is not None and size >= 8
 
 
 def _first_version(schema: Schema) -> int:
