@@ -148,6 +148,24 @@ def answer(case: Case, observation: Observation, names: Mapping[str, str]) -> di
 
 
 @cache
+def exceptions(target: str) -> Mapping[str, Mapping[str, str]]:
+    """Return what ``opsets/evidence/<target>/exceptions.toml`` lists, and why.
+
+    Its tables are ``observations`` (cases, as ``"<case> <precision>"``, on which table and compiler differ) and
+    ``one-sided`` (constraints, as ``"<op>: <constraint>"``, that were never seen to hold and to fail); each has reasons
+    as keys and lists as values.  Both are here turned round: what is listed to its reason.
+    """
+    from checker.table_file import decode
+
+    path = folder() / target / "exceptions.toml"
+    data = decode(path.read_text(encoding="utf-8"), str(path)) if path.is_file() else {}
+    return {
+        name: {each: reason for reason, listed in data.get(name, {}).items() for each in listed}
+        for name in ("observations", "one-sided")
+    }
+
+
+@cache
 def names_of(tool: str, *targets: str) -> Mapping[str, str]:
     """Return the ONNX operator or composite that each of a toolchain's own operators is.
 

@@ -32,7 +32,8 @@ ABOUT: Final = About(
 _COLOR = re.compile(r"\x1b\[[0-9;]*m")
 _LAYER = re.compile(r"^D RKNN: \[[0-9:.]+\] +\d+\s+(\S+)\s+(\S+)\s+(NPU|CPU)\s+(.*)$")
 _TROUBLE = re.compile(r"^(E |ValueError|KeyError|IndexError|TypeError|AssertionError|AttributeError|RuntimeError|onnx)")
-_TYPE = re.compile(r"of type (\w+)|op_type:? ?'?(\w+)|[Uu]nsupport\w*(?: onnx)? op(?:erator)?:? ?'?(\w+)")
+_TYPE = re.compile(r"of type ([A-Z]\w+)|op_type:? ?'?([A-Z]\w+)|[Uu]nsupport\w*(?: onnx)? op(?:erator)?:? ?'?([A-Z]\w+)")
+_CUSTOM = re.compile(r"type = (\w+), it will be treated as a custom operator")
 _ENDS: Final = frozenset({"InputOperator", "OutputOperator"})
 
 
@@ -56,7 +57,7 @@ def interpret(_case: Case, raw: Raw) -> Observation:
     log = _COLOR.sub("", raw.log)
     found = tuple(layers(log))
     trouble = list(dict.fromkeys(line.strip() for line in log.splitlines() if _TROUBLE.match(line)))
-    custom = [line for line in log.splitlines() if "custom op" in line.lower()]
+    custom = _CUSTOM.findall(log)
     into = tuple(dict.fromkeys(layer.op for layer in found))
     if raw.error or raw.answer.get("code"):
         last = next((line for line in reversed(trouble) if not line.startswith("E ")), "")
@@ -66,7 +67,9 @@ def interpret(_case: Case, raw: Raw) -> Observation:
         stage = raw.stage or "build"
         return Observation("refused" if stage == "load" else "compiler-error", says, into, culprits, stage)
     if custom:
-        return Observation("refused", custom[0], into, dict(Counter(la.op for la in found if la.device == "CPU")))
+        # The build succeeds, and the runtime then wants code for it: nobody has a kernel.
+        says = f"unsupported, treated as custom operators: {', '.join(dict.fromkeys(custom))}"
+        return Observation("refused", says, into, dict(Counter(custom)), "build")
     host = [layer for layer in found if layer.device == "CPU"]
     if host:
         says = "; ".join(f"{layer.op} {layer.dtype} CPU {' '.join(layer.rest.split())}" for layer in host)

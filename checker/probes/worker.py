@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -109,6 +110,7 @@ class Worker:
         }
         process = self._process
         if process is None or process.poll() is not None:
+            self.close()
             process = self._start()
         try:
             print(json.dumps(job), file=process.stdin, flush=True)
@@ -128,7 +130,8 @@ class Worker:
             return
         for stream in (process.stdin, process.stdout):
             if stream is not None:
-                stream.close()
+                with contextlib.suppress(BrokenPipeError):
+                    stream.close()
         try:
             process.wait(2)
         except subprocess.TimeoutExpired:
@@ -136,8 +139,8 @@ class Worker:
             process.wait()
 
     def _start(self) -> subprocess.Popen[str]:
-        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1", **self.environment}
-        environment.pop("PYTHONPATH", None)
+        inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        environment = {**inherited, "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1", **self.environment}
         # Ctrl-C is for us: the worker has its own session and ends when its pipe closes.
         process = subprocess.Popen(  # noqa: S603  the user names the interpreter, the script is ours
             [self.python, str(WORKERS / "serve.py"), self.adapter],

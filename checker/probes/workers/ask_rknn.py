@@ -22,7 +22,7 @@ def version() -> str:
 
 
 def ask(job: dict[str, Any], stage: Callable[[str], object]) -> dict[str, Any]:
-    """Load and build one model; ``options``: ``disable_rules``, and ``inputs`` with ``input_size_list`` to pin sizes."""
+    """Load and build one model; ``options``: ``disable_rules``; ``inputs`` and ``input_size_list`` pin sizes."""
     options = job["options"]
     stage("load")
     rknn = RKNN(verbose=True)

@@ -1,8 +1,8 @@
 """The loop of every worker: jobs come in as JSON lines, raw answers go out as JSON lines.
 
 Run as ``python serve.py ADAPTER`` by the interpreter of the compiler's own virtual environment.  An adapter is a module
-in this folder with ``version() -> str`` and ``ask(job, stage) -> dict``.  It is imported once; each job then runs in a
-forked child with its own time and memory limit, so that a segfault, a hang or a blow-up costs that job and nothing else.
+in this folder with ``version() -> str`` and ``ask(job, stage) -> dict``.  It is imported once; each job runs in a forked
+child with a time and a memory limit of its own, so that a segfault, a hang or a blow-up costs that job and nothing else.
 
 A job: ``{"folder", "model", "target", "precision", "options", "seconds", "bytes"}``.  A reply: ``{"ended", "signal",
 "stage", "answer"}``; what the compiler printed is in ``folder/log``.
@@ -10,6 +10,7 @@ A job: ``{"folder", "model", "target", "precision", "options", "seconds", "bytes
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import os
@@ -40,7 +41,7 @@ def child(adapter: Any, job: dict[str, Any]) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     code = 0
     try:
-        answer = adapter.ask(job, lambda name: (folder / STAGE).write_text(name))
+        answer = adapter.ask(job, (folder / STAGE).write_text)
     except BaseException as error:  # noqa: BLE001  whatever a vendor's code raises is its answer
         words = "".join(traceback.format_exception_only(type(error), error)).strip()
         answer = {"error": words[-4000:], "memory": any(word in words for word in OUT_OF_MEMORY)}
@@ -75,10 +76,8 @@ def answered(adapter: Any, job: dict[str, Any]) -> dict[str, Any]:
     if pid == 0:
         child(adapter, job)
     status = wait(pid, job["seconds"])
-    try:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)  # what the compiler started may outlive it
-    except (ProcessLookupError, PermissionError):
-        pass
     if status is None:
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)

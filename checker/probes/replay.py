@@ -1,0 +1,184 @@
+"""What our tables say of the cases that a compiler was asked about; no compiler is needed.
+
+The evidence of a target is every evidence file in ``opsets/evidence/<target>/``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+from checker.answer import Answer, answer
+from checker.composites import raise_composites
+from checker.constraint import NO, YES, Constraint
+from checker.graph import Composite, Graph, Node
+from checker.load import load_model
+from checker.place import place
+from checker.placement import Placements
+from checker.probes import evidence
+from checker.probes.cases import build
+from checker.probes.evidence import Record
+from checker.situation import Situation, Subject, every_level, situation
+from checker.target import Row, Status, Target
+
+AGREES: Final[Mapping[str, frozenset[Answer]]] = {
+    "native": frozenset({Answer.READY}),
+    "decomposed": frozenset({Answer.READY}),
+    "host": frozenset({Answer.READY_WITH_FALLBACK}),
+    "refused": frozenset({Answer.BLOCKED, Answer.NEEDS_CHANGES}),
+    "compiler-error": frozenset({Answer.BLOCKED, Answer.NEEDS_CHANGES}),
+}
+"""What each answer to a small model says of the file; a crash, a hang and what was not asked say nothing."""
+
+NETWORK_CLASS: Final[Mapping[Answer, str]] = {
+    Answer.READY: "ALL",
+    Answer.READY_WITH_FALLBACK: "PARTIAL",
+    Answer.BLOCKED: "REFUSED",
+    Answer.NEEDS_CHANGES: "REFUSED",
+    Answer.UNKNOWN: "UNKNOWN",
+}
+"""What a verdict on a network is called where it is compared with a compiler's."""
+
+
+def evidence_of(target: Target) -> tuple[Path, ...]:
+    """Return a target's own evidence files; empty for one that nothing was measured of."""
+    folder = evidence.folder() / target.id
+    return evidence.files(folder) if folder.is_dir() else ()
+
+
+@dataclass(frozen=True, eq=False)
+class Replay:
+    """One observation, and the same model placed."""
+
+    record: Record
+    graph: Graph
+    composites: tuple[Composite, ...]
+    target: Target
+    precision: str
+
+    @cached_property
+    def placements(self) -> Placements:
+        """Where our table puts each node."""
+        return place(self.graph, self.composites, self.target, self.precision)
+
+    @cached_property
+    def answer(self) -> Answer:
+        """What our table says of the file, without changes."""
+        return answer(self.placements)
+
+    @property
+    def agrees(self) -> bool | None:
+        """Whether that is what the compiler said of a small model; None where it said nothing that counts."""
+        means = AGREES.get(str(self.record["answer"]))
+        return None if means is None or self.record.get("variant") else self.answer in means
+
+    @property
+    def culprits(self) -> frozenset[str]:
+        """What we put on the host, or say refuses the file; ``inserted:`` before what the compiler would add there."""
+        found, answered = self.placements.compute, self.answer
+        if answered is Answer.BLOCKED:
+            return frozenset(each.op for each in found if each.status is Status.UNSUPPORTED)
+        added = {f"inserted:{insert.op}" for each in found for insert in each.inserts if insert.on == "host"}
+        return frozenset(each.op for each in found if each.status is Status.FALLBACK) | added
+
+
+def replay(model: Any, record: Record, target: Target) -> Replay:
+    """Return an observation beside the model that it is about.
+
+    Args:
+        model: a ModelProto or its bytes.
+        record: an op or network record; its precision is asked for where the target offers it.
+        target: the target.
+    """
+    graph = model if isinstance(model, Graph) else load_model(model)
+    precision = str(record["precision"])
+    return Replay(record, graph, tuple(raise_composites(graph)), target, precision)
+
+
+def small(target: Target) -> Iterator[Replay]:
+    """Yield every one-operator observation of a target, beside what the table says."""
+    for path in evidence_of(target):
+        for record in evidence.read(path).ops:
+            yield replay(build(dict(record["asked"])), record, target)
+
+
+@dataclass(slots=True)
+class Sides:
+    """How often a constraint was seen to hold and to fail in what a compiler was asked."""
+
+    yes: int = 0
+    no: int = 0
+
+    @property
+    def both(self) -> bool:
+        """Whether it was seen to do both."""
+        return bool(self.yes and self.no)
+
+
+@dataclass(slots=True)
+class Coverage:
+    """For each constraint of a target's own rows: on which sides of it there are observations.
+
+    Keys: ``"<op>: <constraint>"``, once where several rows of an operator have the same line; file and always entries
+    begin with ``model`` and ``always``.
+    """
+
+    target: Target
+    sides: dict[str, Sides] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """List every constraint of the target's measured rows."""
+        for row in self.rows():
+            self.sides.update((self.key(row.op, each), Sides()) for each in row.constraints)
+        for name, rules in (("model", self.target.model), ("always", self.target.always)):
+            for rule in rules:
+                if rule.table == self.target.id and any(source.kind == "probe" for source in rule.sources):
+                    self.sides.update((self.key(name, each), Sides()) for each in rule.constraints)
+
+    @property
+    def one_sided(self) -> dict[str, Sides]:
+        """Constraints that were not seen to do both."""
+        return {key: sides for key, sides in self.sides.items() if not sides.both}
+
+    def rows(self) -> Iterator[Row]:
+        """Yield the rows that rest on a probe and stand in the target's own file."""
+        for row in self.target.rows:
+            if row.table == self.target.id and any(source.kind == "probe" for source in row.sources):
+                yield row
+
+    @staticmethod
+    def key(name: str, constraint: Constraint) -> str:
+        """Return what a constraint is called in a report."""
+        return f"{name}: {constraint.text}"
+
+    def add(self, seen: Replay) -> None:
+        """Count one observation."""
+        around = situation(seen.graph, seen.composites, seen.precision, self.target.quantization)
+        for rule in self.target.model:
+            self._ask("model", rule.constraints, around.of_file())
+        for composite in every_level(seen.composites):
+            subject = around.of_composite(composite, seen.graph)
+            self._item(composite.kind, "decomposed", composite.covers, subject, around)
+        for node in seen.graph.walk():
+            self._item(node.qualified, "operator", (node,), around.of_node(node, seen.graph), around)
+
+    def _item(self, op: str, form: str, nodes: tuple[Node, ...], subject: Subject, around: Situation) -> None:
+        for row in self.target.by_op.get(op, ()):
+            speaks = row.form in {None, form} and around.precision in (row.precision or (around.precision,))
+            if speaks and all(row.since is None or node.since in row.since for node in nodes):
+                self._ask(row.op, row.constraints, subject)
+        for rule in self.target.always:
+            if op in self.target.by_op:
+                self._ask("always", rule.constraints, subject)
+
+    def _ask(self, name: str, constraints: tuple[Constraint, ...], subject: Subject) -> None:
+        for constraint in constraints:
+            sides = self.sides.get(self.key(name, constraint))
+            if sides is None or sides.both:
+                continue
+            said = subject.answer(constraint)
+            sides.yes += said is YES
+            sides.no += said is NO
