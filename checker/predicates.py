@@ -195,6 +195,28 @@ def four_axis_transpose(node: Node, _: Graph) -> bool | None:
     return False if all(isinstance(dim, int) for dim in data.shape) else None
 
 
+def distribution_of_concat(node: Node, graph: Graph) -> bool | None:
+    """Tell whether a Reshape ends the expectation over a softmax of a Concat, and is sliced or split afterwards.
+
+    That is how a detection head reads its distances: Concat, Reshape, Transpose, Softmax, Conv of one channel, Reshape.
+    """
+    conv = _made_by(_argument(node, "data"), graph, "Conv")
+    weight = _argument(conv, "W") if conv else None
+    result = node.outputs[0]
+    if conv is None or weight is None or result is None or not weight.shape or weight.shape[0] != 1:
+        return False
+    if not any(user.op in {"Slice", "Split"} for user in graph.users_of(result)):
+        return False
+    above, seen = _argument(conv, "X"), set[str]()
+    while above is not None:
+        maker = graph.producer_of(above)
+        if maker is None or maker.op not in {"Softmax", "Transpose", "Reshape"}:
+            return "Softmax" in seen and maker is not None and maker.op == "Concat"
+        seen.add(maker.op)
+        above = maker.inputs[0]
+    return False
+
+
 def _dense(value: Value | None, graph: Graph) -> Value | None:
     """Return the input of the dense layer that makes a value: a product with a constant, a constant added or not."""
     node = graph.producer_of(value) if value is not None else None
@@ -213,13 +235,28 @@ def twin_products(node: Node, graph: Graph) -> bool | None:
     return left is not None and right is not None and left.name == right.name
 
 
+def fixed_but_batch(node: Node, _: Graph) -> bool | None:
+    """Tell whether no axis of the node's tensors but the first is dynamic."""
+    known = True
+    for value in (*node.inputs, *node.outputs):
+        if value is None:
+            continue
+        rest: tuple[object, ...] = (None,) if value.shape is None else value.shape[1:]
+        if any(isinstance(dim, str) for dim in rest):
+            return False
+        known = known and None not in rest
+    return True if known else None
+
+
 PREDICATES: Final[dict[str, Predicate]] = {
     "after_reshape": after_reshape,
     "batched_matmul": batched_matmul,
     "before_reshape": before_reshape,
     "depthwise": depthwise,
-    "four_axis_transpose": four_axis_transpose,
+    "distribution_of_concat": distribution_of_concat,
     "ends_unit_axis_transpose": ends_unit_axis_transpose,
+    "fixed_but_batch": fixed_but_batch,
+    "four_axis_transpose": four_axis_transpose,
     "gelu_halved_last": gelu_halved_last,
     "rms_scale_first": rms_scale_first,
     "sole_use": sole_use,
