@@ -22,7 +22,9 @@ ABOUT: Final = About(
 )
 
 _PLUMBING: Final = frozenset({"Parameter", "Result", "Constant", "Convert"})
-_TROUBLE = re.compile(r"(?:No conversion rule found for operations|not supported operations?)[^:]*:\s*([\w., -]+)")
+_NO_RULE = re.compile(r"No conversion rule found for operations: ([\w., -]+)")
+_FAILED = re.compile(r"-- ([\w.]+)-\d+ with a message")
+_PREFACE = re.compile(r"\s*(?:RuntimeError: )?(?:Exception from|Check '.*' failed at|FrontEnd API failed)")
 
 
 def toolchain(worker: Worker) -> Driven:
@@ -30,15 +32,13 @@ def toolchain(worker: Worker) -> Driven:
     return Driven(ABOUT, interpret, worker)
 
 
-def interpret(case: Case, raw: Raw) -> Observation:
+def interpret(_case: Case, raw: Raw) -> Observation:
     """Read an answer: the front end refuses, ``query_model`` refuses, or the compiled model lists its kernels."""
     if raw.error:
-        named = _TROUBLE.search(raw.error)
-        ops = [op.strip().rpartition(".")[2] for op in named[1].split(",")] if named else []
-        if case.asked and "op" in case.asked and not ops:
-            ops = [str(case.asked["op"])]
+        named = [op for listed in _NO_RULE.findall(raw.error) for op in listed.split(",")] + _FAILED.findall(raw.error)
+        ops = [re.sub(r"-\d+$", "", op.strip()) for op in named]
         outcome: Outcome = "refused" if raw.stage in {"read", "query"} else "compiler-error"
-        return Observation(outcome, _gist(raw.error), culprits=dict.fromkeys(filter(None, ops), 1), stage=raw.stage)
+        return Observation(outcome, _gist(raw.error), culprits=dict.fromkeys(ops, 1), stage=raw.stage)
     answer = raw.answer
     left = {kind: count for kind, count in answer["left"].items() if kind not in _PLUMBING}
     into = tuple(kind for kind in answer["ops"] if kind not in _PLUMBING)
@@ -51,7 +51,7 @@ def interpret(case: Case, raw: Raw) -> Observation:
 
 def _gist(error: str) -> str:
     """Drop the source locations that OpenVINO's exceptions begin with."""
-    lines = [line for line in error.splitlines() if not re.match(r"\s*(Exception from|RuntimeError: Exception)", line)]
+    lines = [line for line in error.splitlines() if not _PREFACE.match(line)]
     return " ".join(lines).strip() or error
 
 

@@ -32,7 +32,9 @@ ABOUT: Final = About(
 _COLOR = re.compile(r"\x1b\[[0-9;]*m")
 _LAYER = re.compile(r"^D RKNN: \[[0-9:.]+\] +\d+\s+(\S+)\s+(\S+)\s+(NPU|CPU)\s+(.*)$")
 _TROUBLE = re.compile(r"^(E |ValueError|KeyError|IndexError|TypeError|AssertionError|AttributeError|RuntimeError|onnx)")
-_TYPE = re.compile(r"of type ([A-Z]\w+)|op_type:? ?'?([A-Z]\w+)|[Uu]nsupport\w*(?: onnx)? op(?:erator)?:? ?'?([A-Z]\w+)")
+_TYPE = re.compile(
+    r"of type ([A-Z]\w+)|op_type:? ?'?([A-Z]\w+)|[Uu]nsupport\w*(?: onnx)? op(?:erator)?:? ?'?([A-Z]\w+)"
+)
 _CUSTOM = re.compile(r"type = (\w+), it will be treated as a custom operator")
 _ENDS: Final = frozenset({"InputOperator", "OutputOperator"})
 

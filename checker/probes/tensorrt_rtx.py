@@ -67,6 +67,6 @@ def _guilty(case: Case, text: str) -> dict[str, int]:
         import onnx
 
         for node in onnx.load(str(case.path), load_external_data=False).graph.node:
-            if node.name in named:
+            if node.name in named or f"{node.name}_0" in named:
                 found[node.op_type] = 1
     return found

@@ -1,8 +1,9 @@
 """The loop of every worker: jobs come in as JSON lines, raw answers go out as JSON lines.
 
-Run as ``python serve.py ADAPTER`` by the interpreter of the compiler's own virtual environment.  An adapter is a module
-in this folder with ``version() -> str`` and ``ask(job, stage) -> dict``.  It is imported once; each job runs in a forked
-child with a time and a memory limit of its own, so that a segfault, a hang or a blow-up costs that job and nothing else.
+Run as ``python serve.py ADAPTER`` by the interpreter of the compiler's own environment.  An adapter is a module
+in this folder with ``version() -> str`` and ``ask(job, stage) -> dict``.  It is imported once; each job runs in a
+forked child with limits of its own on time and memory, so that a segfault, a hang or a blow-up costs that job and
+nothing else.
 
 A job: ``{"folder", "model", "target", "precision", "options", "seconds", "bytes"}``.  A reply: ``{"ended", "signal",
 "stage", "answer"}``; what the compiler printed is in ``folder/log``.

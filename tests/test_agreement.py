@@ -1,0 +1,87 @@
+"""How agreement is counted, and what the published page says."""
+
+from __future__ import annotations
+
+import pytest
+
+from checker import agreement
+from checker.agreement import ALL, PARTIAL, REFUSED, UNKNOWN, Pair, Share, percent
+
+
+def pair(theirs: str, ours: str, their: str | None = "", our: str = "", name: str = "net") -> Pair:
+    """Make a pair; culprits as words, None where the compiler named none."""
+    named = None if their is None else frozenset(their.split())
+    return Pair(name, "fp16", theirs, ours, named, frozenset(our.split()))
+
+
+MIXED = [
+    *[pair(ALL, ALL)] * 6,
+    pair(ALL, PARTIAL),
+    pair(ALL, UNKNOWN),
+    pair(PARTIAL, PARTIAL),
+    pair(PARTIAL, ALL, name="bold"),
+    pair(REFUSED, REFUSED),
+    pair("CRASH", ALL),
+    pair("TIMEOUT", REFUSED),
+]
+
+
+def test_unknown_lowers_the_answered_share_and_nothing_else() -> None:
+    """What we do not answer is neither right nor wrong."""
+    score = agreement.score(MIXED)
+    assert (len(score.scored), str(score.answered_share)) == (11, "90.9 % (10 of 11)")
+    assert score.accuracy == Share(8, 10)
+    assert agreement.score([pair(ALL, UNKNOWN)]).accuracy.value is None
+
+
+def test_crashes_and_timeouts_are_not_scored() -> None:
+    """Nobody can foretell them, and a READY beside one is no false READY."""
+    assert not agreement.score([pair("CRASH", ALL), pair("TIMEOUT", ALL)]).scored
+    assert not agreement.score([pair("CRASH", ALL)]).false_ready
+
+
+def test_recall_of_each_answer_and_their_mean() -> None:
+    """A rare answer weighs as much as a frequent one; one that was never observed does not count."""
+    score = agreement.score(MIXED)
+    assert score.recall == {ALL: Share(6, 7), PARTIAL: Share(1, 2), REFUSED: Share(1, 1)}
+    assert score.balanced == pytest.approx((6 / 7 + 1 / 2 + 1) / 3)
+    assert agreement.score([pair(ALL, ALL)] * 3).balanced == 1
+    assert agreement.score([]).balanced is None
+
+
+def test_false_ready_is_named() -> None:
+    """Each of them, also where the average hides it."""
+    assert [found.name for found in agreement.score(MIXED).false_ready] == ["bold"]
+    assert len(agreement.score([pair(REFUSED, ALL), pair(REFUSED, UNKNOWN), pair(ALL, PARTIAL)]).false_ready) == 1
+
+
+def test_a_program_that_always_says_ready_is_published_beside_ours() -> None:
+    """It scores well where most networks are easy, and its balance shows it."""
+    score = agreement.score(MIXED)
+    assert score.constant == Share(8, 11)
+    assert score.constant_balanced == pytest.approx(1 / 3)
+
+
+def test_culprits_are_compared_as_sets_where_the_compiler_named_some() -> None:
+    """A compiler that refuses without a name says nothing of ours."""
+    score = agreement.score([
+        pair(PARTIAL, PARTIAL, "Erf Softmax", "Erf Gelu Sin"),
+        pair(REFUSED, REFUSED, None, "Attention"),
+        pair(ALL, PARTIAL, "", "Abs"),
+        pair(PARTIAL, UNKNOWN, "Exp", ""),
+    ])  # fmt: skip
+    assert score.culprit_precision == Share(1, 4)
+    assert score.culprit_recall == Share(1, 2)
+
+
+def test_only_everything_is_100_per_cent() -> None:
+    """Rounding never hides a miss."""
+    assert percent(0.9999) == "99.9 %"
+    assert percent(1) == "100 %"
+    assert percent(None) == str(Share(0, 0)) == "none"
+
+
+def test_pairs_are_counted_by_both_answers() -> None:
+    """The confusion table has every pair once."""
+    assert agreement.table(MIXED)[ALL, ALL] == 6
+    assert sum(agreement.table(MIXED).values()) == len(MIXED)
