@@ -17,8 +17,10 @@ from checker.composites import raise_composites
 from checker.cost import measure
 from checker.errors import InputError
 from checker.load import load_bytes, load_file
+from checker.load.pinned import pinned
 from checker.partition import partition, share_on_accelerator
 from checker.report import SCHEMA_VERSION, Report, Simplified, Tool
+from checker.verdict import Shop, audit_all
 from checker.verdict import audit as judge
 
 if TYPE_CHECKING:
@@ -115,10 +117,11 @@ def audit(model: str | Path | bytes | Any, settings: Settings, *, shown_as: str 
     norms = batchnorm.judge(graph, composites)
     cost = measure(graph, composites)
     simpler = _simplified(loaded, model) if settings.simplify else None
+    shop = Shop(lambda sizes: pinned(loaded, sizes))
+    shop.knows(graph, composites)
     found = []
-    for target in settings.targets:
-        placements, verdict = judge(graph, composites, target, settings.precision)
-        after = _after(simpler, target, settings.precision) if simpler is not None else None
+    for placements, verdict in audit_all(graph, composites, settings.targets, settings.precision, shop):
+        after = _after(simpler, verdict.target, settings.precision) if simpler is not None else None
         found.append(entries.target(verdict, placements, partition(placements), cost, after))
     subject = rules.Subject(graph, composites, norms)
     return Report(

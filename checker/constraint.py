@@ -44,7 +44,7 @@ Meaning = Callable[[Facts], Any]
 
 _GREATEST_NUMBER: Final = 2**63
 
-_AROUND: Final = frozenset({"graph_input", "graph_output", "fed_by", "used_by", "uses", "within"})
+_AROUND: Final = frozenset({"graph_input", "graph_output", "fed_by", "used_by", "within"})
 """Functions that look at what is around a node."""
 
 _FILE: Final = frozenset({"opset", "ir_version", "quantized"})
@@ -105,6 +105,8 @@ class Constraint:
     meaning: Meaning
     local: bool = False
     """Whether it reads the node alone: its operator, attributes and arguments, not what is around it in the file."""
+    near: bool = False
+    """Whether it reads the node and those next to it."""
 
 
 @cache
@@ -125,8 +127,9 @@ def parse(text: str) -> Constraint:
     meaning = reader.read(tree.body)
     terms = {term.label: term for term in reader.terms}
     ordered_terms = tuple(terms[label] for label in sorted(terms, key=lambda label: (label.lower(), label)))
-    local = not reader.functions & _AROUND and not reader.names.keys() & (PREDICATES.keys() - OF_THE_NODE_ALONE | _FILE)
-    return Constraint(plain, reader.names, frozenset(reader.functions), ordered_terms, meaning, local)
+    near = "uses" not in reader.functions and not reader.names.keys() & (PREDICATES.keys() - OF_THE_NODE_ALONE | _FILE)
+    local = near and not reader.functions & _AROUND
+    return Constraint(plain, reader.names, frozenset(reader.functions), ordered_terms, meaning, local, near)
 
 
 def judge(constraint: Constraint, facts: Facts) -> Truth:

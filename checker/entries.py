@@ -17,6 +17,7 @@ from checker.report import (
     Model,
     NodeEntry,
     Reason,
+    Search,
     Simplified,
     TargetEntry,
     Tensor,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from checker.partition import Segment
     from checker.placement import Placement, Placements
     from checker.rules import Finding
-    from checker.verdict import Verdict
+    from checker.verdict import Tried, Verdict
     from checker.why import Reason as Why
 
 ONNX_DOMAIN = "ai.onnx"
@@ -132,8 +133,22 @@ def target(
         transfer_bytes=transfer_bytes(segments) if placements.offered else None,
         reasons=tuple(reason(each) for each in formed.reasons),
         nodes=tuple(node(placement) for placement in placements.compute),
-        changes=tuple(Change(each.name, each.what, each.answer.value, each.nodes) for each in formed.changes),
+        changes=tuple(change(each) for each in formed.changes),
+        search=Search(formed.trials, formed.stopped),
         simplified=after,
+    )
+
+
+def change(found: Tried) -> Change:
+    """Describe a change and what becomes of the file after it."""
+    return Change(
+        name=found.name,
+        what=found.what,
+        answer=found.answer.value if found.answer else None,
+        nodes=found.nodes,
+        cost=found.cost,
+        macs_on_accelerator=share(found.share),
+        segments=found.segments,
     )
 
 

@@ -14,6 +14,8 @@ from checker.graph import Graph, Node, Value
 from checker.placement import Placements
 
 Device = Literal["accelerator", "host"]
+Place = tuple[int, Device]
+"""A segment: how often the way to it changes device, and the device."""
 
 FLOAT_BYTES: Final[Mapping[str, int]] = {"fp32": 4, "fp16": 2, "bf16": 2, "int8": 1, "int16": 2, "a16w8": 2}
 """Bytes of an activation that the file has as a float, by precision of the build."""
@@ -42,25 +44,37 @@ def partition(placements: Placements) -> tuple[Segment, ...]:
     the accelerator stands and the rest is host; where a whole-file rule sends everything to the host, all of it.
     """
     graph = placements.graph
-    devices = {id(node): _device(placements, node) for node in graph.nodes}
+    found = _groups(placements)
+    place_of = {id(node): key for key, nodes in found.items() for node in nodes}
+    return tuple(
+        Segment(
+            key[1],
+            tuple(found[key]),
+            _sum(_entering(graph, found[key], place_of, key), placements.precision),
+            _sum(_leaving(graph, found[key], place_of, key), placements.precision),
+        )
+        for key in sorted(found)
+    )
+
+
+def groups(placements: Placements) -> tuple[tuple[Device, tuple[Node, ...]], ...]:
+    """Group the compute nodes of a file as ``partition`` does, without the bytes."""
+    found = _groups(placements)
+    return tuple((key[1], tuple(found[key])) for key in sorted(found))
+
+
+def _groups(placements: Placements) -> dict[Place, list[Node]]:
+    graph = placements.graph
+    devices = _devices(placements)
     phases = _phases(graph, devices)
     if placements.target.partition == "one-subgraph":
         first = min((phases[key] for key, device in devices.items() if device == "accelerator"), default=0)
         devices = {key: device if phases[key] == first else "host" for key, device in devices.items()}
         phases = _phases(graph, devices)
-    groups: dict[tuple[int, Device], list[Node]] = {}
+    found: dict[Place, list[Node]] = {}
     for node in graph.nodes:
-        groups.setdefault((phases[id(node)], devices[id(node)]), []).append(node)
-    place_of = {id(node): key for key, nodes in groups.items() for node in nodes}
-    return tuple(
-        Segment(
-            key[1],
-            tuple(groups[key]),
-            _sum(_entering(graph, groups[key], place_of, key), placements.precision),
-            _sum(_leaving(graph, groups[key], place_of, key), placements.precision),
-        )
-        for key in sorted(groups)
-    )
+        found.setdefault((phases[id(node)], devices[id(node)]), []).append(node)
+    return found
 
 
 def transfer_bytes(segments: Sequence[Segment]) -> int | None:
@@ -92,27 +106,28 @@ def share_on_accelerator(segments: Sequence[Segment], macs: Mapping[str, int] | 
     return taken / total if total else None
 
 
-def _device(placements: Placements, node: Node) -> Device:
+def _devices(placements: Placements) -> dict[int, Device]:
     if any(each.failed for each in placements.file):
-        return "host"
-    placement = placements.by_node.get(id(node))
-    return "accelerator" if placement is not None and placement.status.taken else "host"
+        return {id(node): "host" for node in placements.graph.nodes}
+    taken = {id(node) for placement in placements.items if placement.status.taken for node in placement.nodes}
+    return {id(node): "accelerator" if id(node) in taken else "host" for node in placements.graph.nodes}
 
 
 def _phases(graph: Graph, devices: Mapping[int, Device]) -> dict[int, int]:
     """Number the nodes by how often a way from the inputs has to change device before them."""
     phases: dict[int, int] = {}
+    made: dict[str, tuple[int, Device]] = {}
     for node in graph.nodes:
-        phase = 0
+        phase, device = 0, devices[id(node)]
         for value in (*node.inputs, *node.implicit):
-            before = graph.producer_of(value) if value is not None else None
-            if before is not None and id(before) in phases:
-                phase = max(phase, phases[id(before)] + (devices[id(before)] != devices[id(node)]))
+            before = made.get(value.name) if value is not None else None
+            if before is not None:
+                phase = max(phase, before[0] + (before[1] != device))
         phases[id(node)] = phase
+        for value in node.outputs:
+            if value is not None:
+                made[value.name] = (phase, device)
     return phases
-
-
-Place = tuple[int, Device]
 
 
 def _entering(graph: Graph, nodes: Sequence[Node], place_of: Mapping[int, Place], here: Place) -> dict[str, Value]:

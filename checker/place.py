@@ -13,7 +13,7 @@ from functools import lru_cache
 from checker.constraint import NO, YES, Constraint
 from checker.expand import body_of, has_body
 from checker.facts import is_quantized
-from checker.graph import Composite, Graph, Node
+from checker.graph import Composite, Folded, Graph, Node
 from checker.placement import FileAnswer, Placement, Placements, Unmet
 from checker.situation import Situation, Subject, every_level, situation
 from checker.target import BY_BADNESS, AlwaysRule, Grade, ModelRule, Row, Status, Target, best_grade
@@ -52,7 +52,7 @@ def place(graph: Graph, composites: Sequence[Composite], target: Target, precisi
     around = situation(graph, tuple(composites), chosen, target.quantization)
     placer = _Placer(target, around, _kept(target, around.setting))
     items = placer.graph(graph, every_level(composites))
-    folded = [Placement(each, Status.FOLDED) for each in graph.folded]
+    folded = _folded(graph.folded)
     file = tuple(_ask_file(rule, around) for rule in target.model if chosen in (rule.precision or (chosen,)))
     return Placements(target, graph, chosen, (*items, *folded), file)
 
@@ -61,10 +61,11 @@ def place(graph: Graph, composites: Sequence[Composite], target: Target, precisi
 class _Kept:
     """What a target makes of nodes in builds of one setting, where the node alone decides.
 
-    ``nodes``: by node and opset.  ``kinds``: one placement for all nodes that are alike, with the opset.
+    ``nodes``: by node and opset, and what is next to it where that is asked for.  ``kinds``: one placement for all
+    nodes that are alike, with the opset.
     """
 
-    nodes: dict[tuple[Node | Composite, int], Placement] = field(default_factory=dict)
+    nodes: dict[tuple[object, ...], Placement] = field(default_factory=dict)
     kinds: dict[tuple[object, ...], Placement | None] = field(default_factory=dict)
 
 
@@ -72,6 +73,11 @@ class _Kept:
 def _kept(target: Target, setting: object) -> _Kept:
     del target, setting  # they only say which
     return _Kept()
+
+
+@lru_cache(maxsize=8)
+def _folded(nodes: tuple[Folded, ...]) -> tuple[Placement, ...]:
+    return tuple(Placement(each, Status.FOLDED) for each in nodes)
 
 
 def _ask_file(rule: ModelRule, around: Situation) -> FileAnswer:
@@ -195,8 +201,10 @@ class _Placer:
         placement = self.kept.nodes.get((node, opset))
         if placement is not None:
             return placement
-        if depth or not self.alone(rows):
+        if depth:
             return self.node_here(node, rows, graph, depth)
+        if not self.alone(rows):
+            return self.among_others(node, rows, opset, graph)
         key = (self.around.alike(node), opset)
         found = self.kept.kinds.get(key)
         if found is None:
@@ -204,6 +212,16 @@ class _Placer:
         else:
             placement = replace(found, item=node)
         self.kept.nodes[node, opset] = placement
+        return placement
+
+    def among_others(self, node: Node, rows: Sequence[Row], opset: int, graph: Graph) -> Placement:
+        """Place a node of which rows ask what is around it; once, as long as nothing next to it changes."""
+        if not (all(row.near for row in rows) and all(rule.near for rule in self.target.always)):
+            return self.node_here(node, rows, graph, 0)
+        key = (node, opset, self.around.surroundings(node, graph))
+        placement = self.kept.nodes.get(key)
+        if placement is None:
+            placement = self.kept.nodes[key] = self.node_here(node, rows, graph, 0)
         return placement
 
     def node_here(self, node: Node, rows: Sequence[Row], graph: Graph, depth: int) -> Placement:
@@ -296,12 +314,14 @@ class _Placer:
     def rejected(
         self, node: Node, rows: Sequence[Row], asked: Sequence[_Asked], subject: Subject, graph: Graph
     ) -> Placement:
-        """Return the answer where the operator has rows and none accepts; the row that came nearest explains."""
+        """Return the answer where the operator has rows and none accepts; of those that could, the nearest explains."""
+        accepting = [row for row in rows if row.status.taken] or rows
         if asked:
-            nearest = min(asked, key=lambda each: len(each.failed))
+            near = [each for each in asked if each.row.status.taken] or asked
+            nearest = min(near, key=lambda each: len(each.failed))
             row, failed = nearest.row, _told(nearest.failed, subject)
         else:
-            told = [(row, self.inapplicable(row, (node,), graph)) for row in rows]
+            told = [(row, self.inapplicable(row, (node,), graph)) for row in accepting]
             row, failed = min(told, key=lambda each: len(each[1]))
         status = self.target.rejected
         worst = self.worst_of(status)

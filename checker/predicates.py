@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from inspect import signature
 from itertools import pairwise
 from typing import Final
 
@@ -264,5 +265,5 @@ PREDICATES: Final[dict[str, Predicate]] = {
     "unit_axis_transpose": unit_axis_transpose,
 }
 
-OF_THE_NODE_ALONE: Final = frozenset({"batched_matmul", "depthwise", "four_axis_transpose"})
-"""Predicates that look at the node itself and at nothing around it."""
+OF_THE_NODE_ALONE: Final = frozenset(name for name, each in PREDICATES.items() if "_" in signature(each).parameters)
+"""Predicates that look at the node itself and at nothing around it: they leave the graph unnamed."""

@@ -153,12 +153,36 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change that was tried in memory."""
+    """A change that improves the verdict, tried in memory; or a cure that the target's table names."""
 
-    name: Annotated[str, "Short name of the change."]
+    name: Annotated[
+        str,
+        "Short name: `fixed-shapes`, `opset`, `in-parts`, `one-operator`, `standard-operators`, `spelling`, "
+        "`fold-batchnorm`, `no-nan-guard`, `gelu-form`, `cut-tail`, `precision`; joined by `+` where several belong "
+        "together; `table` for a cure that the table names.",
+    ]
     what: Annotated[str, "What to do, as a sentence."]
-    answer: Annotated[Answer, "The verdict after the change."]
+    answer: Annotated[Answer | None, "The verdict after the change; null for a cure that cannot be tried in memory."]
     nodes: Annotated[tuple[str, ...], "Nodes that it concerns; empty for the whole file."] = ()
+    cost: Annotated[
+        Literal["nothing", "edit the file", "re-export", "accuracy check", "retraining"] | None,
+        "What it asks of whoever makes it; null where the table does not say.",
+    ] = None
+    macs_on_accelerator: Annotated[
+        float | None,
+        "Share of the multiply-accumulates on the accelerator after it (of the nodes, where no node has any).",
+    ] = None
+    segments: Annotated[int | None, "Segments after it; null for a cure that cannot be tried in memory."] = None
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """How far changes were looked for."""
+
+    trials: Annotated[int, "Number of changed graphs that were placed."]
+    stopped: Annotated[
+        bool, "Whether more would have been tried but for the limit; fewer targets at a time, or a smaller file, help."
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +226,12 @@ class TargetEntry:
     transfer_bytes: Annotated[int | None, "Bytes that cross between devices in one inference; null where not known."]
     reasons: Annotated[tuple[Reason, ...], "Why nodes are not native, the decisive one first."]
     nodes: Annotated[tuple[NodeEntry, ...], "Every compute node."]
-    changes: Annotated[tuple[Change, ...], "Changes that were tried, the best first."] = ()
+    changes: Annotated[
+        tuple[Change, ...],
+        "What would improve the verdict: the smallest set of changes for the best improvement, the best single change, "
+        "others that improve the answer, and cures that the table names.",
+    ] = ()
+    search: Annotated[Search, "How far changes were looked for."] = Search(0, stopped=False)
     simplified: Annotated[Simplified | None, "The verdict after onnxsim; null unless it was asked for."] = None
 
 

@@ -95,6 +95,19 @@ class Situation:
             found = self.subjects[id(self)] = Subject(self._facts(self.graph, None))
         return found
 
+    def surroundings(self, node: Node, graph: Graph) -> Hashable:
+        """Return what is next to a node, as far as a constraint can see it: neighbours, edges of the file, layers."""
+        inputs = [value for value in node.inputs if value is not None]
+        outputs = [value for value in node.outputs if value is not None]
+        before = [graph.producer_of(value) for value in inputs]
+        after = [graph.users_of(value) for value in outputs]
+        seen = (node, *(each for each in before if each is not None), *(each for users in after for each in users))
+        layers = tuple(
+            tuple((c.kind, len(c.covers), id(c.covers[0])) for c in self.covering.get(id(each), ())) for each in seen
+        )
+        edges = (tuple(map(graph.is_input, inputs)), tuple(map(graph.is_output, outputs)))
+        return (tuple(before), tuple(after), edges, layers)
+
     def alike(self, item: Node | Composite) -> Likeness:
         """Return what a node or composite shares with all that are alike."""
         if isinstance(item, Composite):

@@ -31,7 +31,7 @@ class Status(Enum):
     @property
     def taken(self) -> bool:
         """Tell whether the accelerator does the work, or nobody has to."""
-        return self in {Status.NATIVE, Status.FOLDED, Status.DECOMPOSED}
+        return self is Status.NATIVE or self is Status.FOLDED or self is Status.DECOMPOSED
 
 
 BY_BADNESS: Final = (
@@ -147,6 +147,11 @@ class Row:
         """Whether its conditions read the node alone."""
         return all(constraint.local for constraint in self.constraints)
 
+    @cached_property
+    def near(self) -> bool:
+        """Whether its conditions read the node and those next to it."""
+        return all(constraint.near for constraint in self.constraints)
+
     @property
     def label(self) -> str:
         """What a report calls the row: table, operator, position in the file."""
@@ -206,6 +211,11 @@ class AlwaysRule:
     def local(self) -> bool:
         """Whether its conditions read the node alone."""
         return all(constraint.local for constraint in self.constraints)
+
+    @cached_property
+    def near(self) -> bool:
+        """Whether its conditions read the node and those next to it."""
+        return all(constraint.near for constraint in self.constraints)
 
 
 @dataclass(frozen=True, slots=True)

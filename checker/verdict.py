@@ -8,49 +8,20 @@ both agree, otherwise UNKNOWN.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import Enum
-from typing import Final
+from functools import partial
 
-from checker.changes import candidates
-from checker.composites import raise_composites
+from checker.answer import ORDER, Answer
+from checker.answer import answer as answer_of
+from checker.changes import Found, Shop, Tried, search
 from checker.graph import Composite, Graph
 from checker.place import place
-from checker.placement import FileAnswer, Placement, Placements, weakest_grade
-from checker.target import GRADES, Grade, Status, Target
+from checker.placement import FileAnswer, Placements, weakest_grade
+from checker.target import GRADES, Grade, Target
 from checker.why import Reason, reasons_of
 
-__all__ = ["Answer", "Reason", "Tried", "Verdict", "audit", "try_changes", "verdict"]
-
-
-class Answer(Enum):
-    """Whether a file builds for a target, and how."""
-
-    READY = "READY"
-    UNKNOWN = "UNKNOWN"
-    READY_WITH_FALLBACK = "READY_WITH_FALLBACK"
-    NEEDS_CHANGES = "NEEDS_CHANGES"
-    BLOCKED = "BLOCKED"
-
-    @property
-    def builds(self) -> bool:
-        """Tell whether the toolchain accepts the file."""
-        return self in {Answer.READY, Answer.READY_WITH_FALLBACK}
-
-
-ORDER: Final = tuple(Answer)
-"""From the best answer to the worst."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """A change that was tried in memory: its short name, what to do, the answer after it, the nodes concerned."""
-
-    name: str
-    what: str
-    answer: Answer
-    nodes: tuple[str, ...] = ()
+__all__ = ["ORDER", "Answer", "Found", "Reason", "Shop", "Tried", "Verdict", "audit", "audit_all", "verdict"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +29,8 @@ class Verdict:
     """The answer for one target.
 
     ``reasons``: why it is not READY, the decisive ones first.  ``grade``: that of the weakest row that the answer
-    rests on, None where it rests on none.  ``changes``: what was tried, the best first.
+    rests on, None where it rests on none.  ``changes``: what would improve it, the best first.  ``trials``: how many
+    changed graphs were placed; ``stopped`` says that more would have been but for the limit.
     """
 
     target: Target
@@ -67,88 +39,76 @@ class Verdict:
     reasons: tuple[Reason, ...] = ()
     grade: Grade | None = None
     changes: tuple[Tried, ...] = ()
+    trials: int = 0
+    stopped: bool = False
 
 
-Changes = Callable[[], Iterable[Tried]]
-
-
-def verdict(placements: Placements, tried: Changes | Sequence[Tried] = ()) -> Verdict:
+def verdict(placements: Placements, tried: Callable[[], Found] | Found | None = None) -> Verdict:
     """Form the verdict for one target.
 
     Args:
         placements: where every node runs.
-        tried: changes with the answer after each; a callable is called only where the toolchain refuses the file.
+        tried: changes with the answer after each; a callable is called only where the file is not READY.
     """
     target = placements.target
+    changes: Found = Found()
+    answer = answer_of(placements)
+    if answer is not Answer.READY:
+        changes = (tried() if callable(tried) else tried) or changes
     if not placements.offered:
         offered = ", ".join(target.precision)
         reason = Reason("", (), "unknown", "", f"precision not offered: {placements.precision}; it offers {offered}")
-        return Verdict(target, placements.precision, Answer.UNKNOWN, (reason,))
+        return Verdict(target, placements.precision, answer, (reason,), None, changes.changes, changes.trials)
     invalid = _invalid(placements.graph)
     if invalid:
         return Verdict(target, placements.precision, Answer.BLOCKED, invalid)
-    best, worst = outcome(placements, hopeful=True), outcome(placements, hopeful=False)
-    answer = best if best is worst else Answer.UNKNOWN
     reasons = reasons_of(placements, answer.value)
-    changes: tuple[Tried, ...] = ()
     if answer is Answer.BLOCKED:
-        found = tried() if callable(tried) else tried
-        changes = tuple(sorted(found, key=lambda each: ORDER.index(each.answer)))
         refusing = [reason for reason in reasons if reason.refuses]
         cured = bool(refusing) and all(reason.change for reason in refusing)
-        if cured or any(each.answer.builds for each in changes):
+        if cured or any(each.answer is not None and each.answer.builds for each in changes.changes):
             answer = Answer.NEEDS_CHANGES
-    return Verdict(target, placements.precision, answer, reasons, _grade(placements, answer, reasons), changes)
+    return Verdict(
+        target,
+        placements.precision,
+        answer,
+        reasons,
+        _grade(placements, answer, reasons),
+        changes.changes,
+        changes.trials,
+        changes.stopped,
+    )
 
 
-def try_changes(placements: Placements) -> tuple[Tried, ...]:
-    """Make the changes that may cure a refusal, place each changed graph again, and return the answers.
-
-    Stops at the first change after which the file builds.
-    """
-    tried: list[Tried] = []
-    for each in candidates(placements):
-        again = place(each.graph, raise_composites(each.graph), placements.target, placements.precision)
-        answer = verdict(again).answer
-        tried.append(Tried(each.name, each.what, answer, each.nodes))
-        if answer.builds:
-            break
-    return tuple(tried)
+def audit_all(
+    graph: Graph, composites: Sequence[Composite], targets: Sequence[Target], precision: str | None, shop: Shop
+) -> list[tuple[Placements, Verdict]]:
+    """Place a graph on several targets and form the verdicts; those that are not READY share what may be tried."""
+    states = [shop.judged(place(graph, composites, target, precision), tuple(composites)) for target in targets]
+    shop.waiting = sum(state.outcome.answer is not Answer.READY for state in states)
+    return [(state.placements, verdict(state.placements, partial(search, state, shop))) for state in states]
 
 
 def audit(
-    graph: Graph, composites: Sequence[Composite], target: Target, precision: str | None = None
+    graph: Graph,
+    composites: Sequence[Composite],
+    target: Target,
+    precision: str | None = None,
+    shop: Shop | None = None,
 ) -> tuple[Placements, Verdict]:
-    """Place a graph on a target and form the verdict, with changes tried in memory where the file is refused."""
-    placements = place(graph, composites, target, precision)
-    return placements, verdict(placements, lambda: try_changes(placements))
+    """Place a graph on a target and form the verdict, with changes tried in memory where the file is not READY.
 
-
-def outcome(placements: Placements, *, hopeful: bool) -> Answer:
-    """Return the answer with everything unknown settled for the best or for the worst: it builds, or is BLOCKED."""
-    host = False
-    for each in placements.file:
-        if each.failed or (each.unsure and not hopeful):
-            if each.rule.otherwise == "refused":
-                return Answer.BLOCKED
-            host = host or bool(placements.compute)
-    for placement in placements.compute:
-        status = settled(placement, hopeful=hopeful)
-        if status is Status.UNSUPPORTED:
-            return Answer.BLOCKED
-        host = host or status is Status.FALLBACK or any(insert.on == "host" for insert in placement.inserts)
-    if host and placements.target.partition == "whole":
-        return Answer.BLOCKED
-    return Answer.READY_WITH_FALLBACK if host else Answer.READY
-
-
-def settled(placement: Placement, *, hopeful: bool) -> Status:
-    """Return the status with an unknown one settled for the best or for the worst."""
-    if placement.status is not Status.UNKNOWN:
-        return placement.status
-    if hopeful:
-        return Status.NATIVE
-    return Status.UNSUPPORTED if placement.worst is Status.UNKNOWN else placement.worst
+    Args:
+        graph: the network.
+        composites: what was recognised in it.
+        target: the target.
+        precision: None for the target's default.
+        shop: where changed graphs are made, to be shared by the targets that one model is asked about.
+    """
+    if shop is None:
+        shop = Shop()
+        shop.knows(graph, tuple(composites))
+    return audit_all(graph, composites, (target,), precision, shop)[0]
 
 
 def _invalid(graph: Graph) -> tuple[Reason, ...]:

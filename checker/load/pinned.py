@@ -1,4 +1,4 @@
-"""A file loaded again with fixed lengths for its symbolic dimensions, so that everything that depends on them is known."""
+"""A file loaded again with fixed lengths for its symbolic dimensions, so that what depends on them is known."""
 
 from __future__ import annotations
 

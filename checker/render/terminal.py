@@ -162,6 +162,8 @@ def _target_detail(target: TargetEntry, quiet: bool) -> Iterator[RenderableType]
         yield Text("What to change", "bold")
         for change in target.changes:
             yield _change(change)
+        if target.search.stopped:
+            yield indented(shown(f"(stopped after {target.search.trials} trials: there may be more)", "dim"))
     if sources:
         yield Text()
         yield Text("Sources", "bold")
@@ -187,9 +189,10 @@ def _numbered(target: TargetEntry) -> dict[str, int]:
 
 
 def _change(change: Change) -> RenderableType:
-    return indented(
-        Text.assemble("- ", words.visible(change.what), " -> ", (change.answer, ANSWER_STYLES[change.answer]))
-    )
+    head = Text.assemble("- ", words.visible(change.what))
+    if change.answer is not None:
+        head = Text.assemble(head, " -> ", (change.answer, ANSWER_STYLES[change.answer]))
+    return indented(Group(head, indented(shown(words.change_facts(change), "dim"))))
 
 
 def _changes_over_targets(targets: Sequence[TargetEntry]) -> list[RenderableType]:
@@ -197,11 +200,8 @@ def _changes_over_targets(targets: Sequence[TargetEntry]) -> list[RenderableType
     gathered: dict[str, dict[str, list[str]]] = {}
     for target in targets:
         for change in target.changes:
-            gathered.setdefault(change.what, {}).setdefault(f"{change.answer} (tried)", []).append(target.id)
-    for target in targets:
-        for reason in target.reasons:
-            if reason.change:
-                gathered.setdefault(reason.change, {}).setdefault(words.concerned(reason), []).append(target.id)
+            outcome = words.change_outcome(change)
+            gathered.setdefault(change.what, {}).setdefault(outcome, []).append(target.id)
     return [
         indented(
             Group(

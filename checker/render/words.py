@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from checker.report import CostEntry, Reason, Report, Simplified, TargetEntry, Tensor
+    from checker.report import Change, CostEntry, Reason, Report, Simplified, TargetEntry, Tensor
 
 INPUTS_SHOWN = 6
 KINDS_SHOWN = 8
@@ -155,6 +155,27 @@ def _counts(target: TargetEntry) -> Iterator[tuple[str, int]]:
     counts = target.counts
     for name in ("native", "folded", "decomposed", "fallback", "unsupported", "unknown"):
         yield name, getattr(counts, name)
+
+
+def change_outcome(change: Change) -> str:
+    """Write the answer after a change and what the change asks."""
+    if change.answer is None:
+        return "the table says so"
+    return f"{change.answer} (cost: {change.cost})" if change.cost else f"{change.answer} (tried)"
+
+
+def change_facts(change: Change) -> str:
+    """Say what becomes of the file after a change, and what it asks."""
+    if change.answer is None:
+        return "the table says so; it cannot be tried in memory"
+    facts = [f"cost: {change.cost}"] if change.cost else []
+    if change.macs_on_accelerator is not None:
+        facts.append(f"{percent(change.macs_on_accelerator)} on the accelerator")
+    if change.segments is not None:
+        facts.append("1 segment" if change.segments == 1 else f"{change.segments} segments")
+    if change.nodes:
+        facts.append(f"{len(change.nodes)} nodes")
+    return ", ".join(facts)
 
 
 def simplified(after: Simplified) -> str:
