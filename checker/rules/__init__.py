@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.rules import (
+    activation_unfusible,
     batchnorm_unfolded,
     contrib_operator,
     decomposed_layer,
@@ -24,6 +25,7 @@ __all__ = ["RULES", "Finding", "Rule", "Subject", "find_rule", "run"]
 RULES: tuple[Rule, ...] = tuple(
     sorted(
         (
+            activation_unfusible.RULE,
             batchnorm_unfolded.RULE,
             contrib_operator.RULE,
             decomposed_layer.RULE,

@@ -38,6 +38,26 @@ No compiler can build it, so every target is BLOCKED with this reason.
 """,
     ),
     (
+        "opset-missing",
+        "error",
+        "export again, or add the opset import that the nodes were written for",
+        """The file does not say which opset the operators of a domain follow.
+
+The ONNX standard demands an opset import for every domain that a node uses.  Without it the meaning of the operators
+is a guess, and runtimes refuse the file.
+""",
+    ),
+    (
+        "declared-shape-differs",
+        "warning",
+        "correct the declared output shape; simplifiers do so",
+        """A shape that the file declares for one of its values is not the one that follows from the operators.
+
+Usually a leftover of an edit (a changed batch size or head).  Runtimes warn and use the computed shape; some compilers
+believe the declared one and fail later.
+""",
+    ),
+    (
         "unsorted-graph",
         "warning",
         "sort the nodes topologically (most simplifiers do)",
