@@ -1,7 +1,7 @@
 """Write docs/agreement.md: what the tables say of the networks and small models that compilers were asked about.
 
 Networks are looked for in fixtures/networks and in the development corpus (``EDGELINT_SHARED``, or ``../shared`` beside
-the checkout); an observation whose network is in neither is listed as not compared.
+the checkout), and in what ``--networks`` names; an observation whose network is in none is listed as not compared.
 """
 
 from __future__ import annotations
@@ -71,11 +71,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--target", action="append", default=[], help="only these, to standard output")
+    parser.add_argument("--networks", action="append", default=[], type=Path, help="more folders with networks")
     options = parser.parse_args()
+    folders = (*FOLDERS, *options.networks)
     chosen = targets.find(options.target) if options.target else targets.read_all()
     compared = [Compared(t, [evidence.read(p) for p in replay.evidence_of(t)]) for t in chosen]
     compared = [each for each in compared if each.files]
-    compare(compared)
+    compare(compared, folders)
     text = "\n".join(page(compared))
     if options.target:
         sys.stdout.write(text)
@@ -87,7 +89,7 @@ def main() -> int:
     return 0
 
 
-def compare(compared: Sequence[Compared]) -> None:
+def compare(compared: Sequence[Compared], folders: Sequence[Path]) -> None:
     """Fill in the pairs; each network is read once for all targets."""
     asked: dict[str, list[tuple[Compared, Record]]] = defaultdict(list)
     for each in compared:
@@ -99,7 +101,7 @@ def compare(compared: Sequence[Compared]) -> None:
                 else:
                     asked[record["network"]].append((each, record))
     for number, (name, observations) in enumerate(sorted(asked.items()), 1):
-        data = network(name)
+        data = network(name, folders)
         if sys.stderr.isatty():
             print(f"\r{number}/{len(asked)} {name:60.60}", end="", file=sys.stderr)
         if data is None:
@@ -128,9 +130,9 @@ def left_out(record: Record) -> str:
     return "" if record["answer"] in CLASSES else f"{record['answer']}: listed, not scored"
 
 
-def network(name: str) -> bytes | None:
+def network(name: str, folders: Sequence[Path]) -> bytes | None:
     """Return the bytes of a network's graph; None where there is no file."""
-    for folder in FOLDERS:
+    for folder in folders:
         for stem in (name, f"shipped__{name}"):
             if (folder / f"{stem}.onnx").is_file():
                 return (folder / f"{stem}.onnx").read_bytes()
@@ -206,6 +208,15 @@ def details(each: Compared) -> Iterator[str]:
             yield _row(
                 found.name, found.precision, found.theirs, found.ours + mark, theirs, _listed(found.our_culprits)
             )
+        yield ""
+    named = [p for p in score.answered if p.ours == p.theirs and p.their_culprits not in {None, p.our_culprits}]
+    if named:
+        yield f"The same answer for other culprits ({len(named)}):\n"
+        for found in sorted(named, key=lambda p: p.name):
+            theirs = found.their_culprits or frozenset()
+            missed, added = theirs - found.our_culprits, found.our_culprits - theirs
+            parts = [f"we miss {_listed(missed)}"] * bool(missed) + [f"we add {_listed(added)}"] * bool(added)
+            yield f"- {found.name} ({found.precision}, {found.theirs}): {'; '.join(parts)}"
         yield ""
     for word in CLASSES:
         names = [_named(p, score.scored) for p in score.scored if p.theirs == p.ours == word]

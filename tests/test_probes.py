@@ -205,6 +205,13 @@ class TestQuestions:
         assert [case.precision for case in found] == ["fp16", "int8"]
         assert [c.precision for c in questions.cases(recorded[1:], CONVERTS, "acme-one", ["int8"])] == ["int8"]
 
+    def test_a_target_is_not_asked_about_what_it_lacks(self) -> None:
+        """One chip of a family may have no floating point."""
+        lacks = {"acme-one": frozenset({"fp16"})}
+        about = About("acmec", "ask_acme", {"acme-one": "1"}, ("fp16", "int8"), "ours", ("fp16", "int8"), lacks)
+        recorded = [{"case": "c", "asked": asks("Relu")}, {"case": "d", "asked": asks("Abs"), "precision": "fp16"}]
+        assert [case.precision for case in questions.cases(recorded, about, "acme-one")] == ["int8", "int8"]
+
     @pytest.mark.parametrize(
         ("asked", "precision"),
         [

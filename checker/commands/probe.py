@@ -70,15 +70,14 @@ def _probe(
     log = evidence.Log(path)
     asking = Session(toolchain, target, log)
     log.open(evidence.header(toolchain.about, toolchain.version(), target, host=host, date=today))
-    title = f"{toolchain.about.tool} {toolchain.version()} {target}"
     try:
         cases = questions.cases(recorded, toolchain.about, target, options.precision)
         pending = asking.pending(cases, options.limit)
-        with progress(title, len(pending), quiet=options.quiet) as step:
+        with progress(target, len(pending), quiet=options.quiet) as step:
             asking.ask_cases(pending, _heard(step))
         chosen = networks if options.limit is None else networks[: options.limit - len(pending)]
         for precision in options.precision or [""]:
-            with progress(f"{title} networks", len(chosen), quiet=options.quiet) as step:
+            with progress(f"{target} networks", len(chosen), quiet=options.quiet) as step:
                 asking.ask_networks(chosen, _heard(step), precision)
     except KeyboardInterrupt:
         remark(f"{path}: interrupted ({asking}); the same command goes on from there")

@@ -21,7 +21,7 @@ ABOUT: Final = About(
     options={"device": "CPU", "reference kernels": "named in says"},
 )
 
-_PLUMBING: Final = frozenset({"Parameter", "Result", "Constant", "Convert"})
+_PLUMBING: Final = frozenset({"Parameter", "Result", "Constant", "Convert", "Input", "Output", "Const", "Reorder"})
 _NO_RULE = re.compile(r"No conversion rule found for operations: ([\w., -]+)")
 _FAILED = re.compile(r"-- ([\w.]+)-\d+ with a message")
 _PREFACE = re.compile(r"\s*(?:RuntimeError: )?(?:Exception from|Check '.*' failed at|FrontEnd API failed)")
@@ -41,7 +41,8 @@ def interpret(_case: Case, raw: Raw) -> Observation:
         return Observation(outcome, _gist(raw.error), culprits=dict.fromkeys(ops, 1), stage=raw.stage)
     answer = raw.answer
     left = {kind: count for kind, count in answer["left"].items() if kind not in _PLUMBING}
-    into = tuple(kind for kind in answer["ops"] if kind not in _PLUMBING)
+    layers = dict.fromkeys(kernel.partition("/")[0] for kernel in answer["kernels"])
+    into = tuple(kind for kind in layers if kind not in _PLUMBING)
     if left:
         return Observation("refused", f"query_model leaves out {_listed(left)}", into, left, "query")
     reference = [kernel for kernel in answer["kernels"] if "/ref" in kernel]

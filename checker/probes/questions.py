@@ -51,7 +51,7 @@ def cases(recorded: Iterable[Mapping[str, Any]], about: About, target: str, only
         target: id of the target.
         only: precisions; empty for all.
     """
-    seen = set()
+    seen, about = set(), about.of(target)
     for each in recorded:
         on_record = each.get("precision")
         asked = each["asked"]
@@ -101,7 +101,7 @@ def network(path: Path, ready: Path, about: About, target: str, precision: str |
         target: id of the target.
         precision: None for that of the file: int8 with Q/DQ, fp16 for a half-precision file, else the default.
     """
-    return Case(weights.name_of(path), target, precision or _of_file(ready, about), path=ready)
+    return Case(weights.name_of(path), target, precision or _of_file(ready, about.of(target)), path=ready)
 
 
 def _of_file(path: Path, about: About) -> str:

@@ -25,6 +25,7 @@ ABOUT: Final = About(
     },
     precisions=("fp16", "int8"),
     converts=("fp16", "int8"),
+    lacks={"rockchip-rv1106": frozenset({"fp16"})},
     licence_note="Rockchip's licence covers the toolkit, not what it answers about models of our own",
     options={"optimization_level": 3, "int8": "calibrated with two inputs, uniform in 0.05 to 1"},
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol
 
@@ -68,8 +68,8 @@ class About:
 
     ``tool``: its name in evidence files.  ``adapter``: module in ``workers/``.  ``chips``: target id to what the
     compiler calls the chip.  ``precisions``: offered, the default first.  ``converts``: those that it makes of a float
-    model itself; empty where the precision is that of the file.  ``licence_note``: goes into each header; ``words`` is
-    False where the licence forbids publishing more than the answer.
+    model itself; empty where the precision is that of the file.  ``lacks``: what a single target does not offer.
+    ``licence_note``: goes into each header.  ``words``: False where the licence forbids publishing more than the answer.
     """
 
     tool: str
@@ -78,8 +78,15 @@ class About:
     precisions: tuple[str, ...]
     licence_note: str
     converts: tuple[str, ...] = ()
+    lacks: Mapping[str, frozenset[str]] = EMPTY
     options: Mapping[str, Any] = EMPTY
     words: bool = True
+
+    def of(self, target: str) -> About:
+        """Return what is known where one target is asked about."""
+        lacking = self.lacks.get(target, frozenset())
+        offered, made = ([each for each in some if each not in lacking] for some in (self.precisions, self.converts))
+        return replace(self, precisions=tuple(offered), converts=tuple(made))
 
 
 class Toolchain(Protocol):

@@ -20,7 +20,6 @@ import signal
 import sys
 import tempfile
 import time
-import traceback
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +43,7 @@ def child(adapter: Any, job: dict[str, Any]) -> None:
     try:
         answer = adapter.ask(job, (folder / STAGE).write_text)
     except BaseException as error:  # noqa: BLE001  whatever a vendor's code raises is its answer
-        words = "".join(traceback.format_exception_only(type(error), error)).strip()
+        words = f"{type(error).__name__}: {error}"
         answer = {"error": words[-4000:], "memory": any(word in words for word in OUT_OF_MEMORY)}
     try:
         whole = folder / (ANSWER + ".part")
