@@ -41,11 +41,19 @@ def lowered(node: Node, opset: int, file_opset: int) -> tuple[Node, ...] | None:
     if node.domain or any(value is not None for value in node.outputs[1:]):
         return None
     found = parts(node, opset)
-    if found is not None:
+    if found is not None and all(_exists(each, opset) for each in found):
         return found
     body = body_of(node, file_opset)
     made = put_in(node, body) if body is not None else None
-    return made if made and all(schema.find(each.op, each.domain, opset) for each in made) else None
+    return made if made and all(_exists(each, opset) for each in made) else None
+
+
+def _exists(node: Node, opset: int) -> bool:
+    """Tell whether an opset has the operator, with as many inputs."""
+    found = schema.find(node.op, node.domain, opset)
+    if found is None:
+        return False
+    return len(node.inputs) <= len(found.inputs) or any(formal.variadic for formal in found.inputs)
 
 
 Results = dict[int, Value]
@@ -72,7 +80,7 @@ def _contrib(node: Node, opset: int) -> tuple[Node, ...] | None:
         if not exists and inner is None:
             return None
         written += inner or [each]
-    return tuple(named(written, names))
+    return tuple(named(written, names)) if all(_exists(each, opset) for each in written) else None
 
 
 def named(nodes: Iterable[Node], names: Mapping[str, Value]) -> list[Node]:

@@ -33,7 +33,7 @@ def model_of(graph: Graph) -> onnx.ModelProto:
         kind = helper.np_dtype_to_tensor_dtype(np.dtype(value.dtype))
         return helper.make_tensor_value_info(value.name, kind, value.shape)
 
-    held = [numpy_helper.from_array(np.ascontiguousarray(v.const), v.name) for v in constants.values()]
+    held = [numpy_helper.from_array(np.asarray(v.const, order="C"), v.name) for v in constants.values()]
     made = helper.make_graph(nodes, "g", [info(v) for v in graph.inputs], [info(v) for v in graph.outputs], held)
     imports = [helper.make_opsetid(domain, version) for domain, version in graph.opsets.items()]
     return helper.make_model(made, opset_imports=imports, ir_version=10)

@@ -13,12 +13,12 @@ from test_place import chain, row, table
 from checker.graph import Graph, Problem
 from checker.place import place
 from checker.target import Grade, Target
-from checker.verdict import Answer, Tried, Verdict, audit, verdict
+from checker.verdict import Answer, Found, Tried, Verdict, audit, verdict
 
 
 def answer(graph: Graph, target: Target, *tried: Tried, precision: str | None = None) -> Answer:
     """Return the answer for a graph without composites."""
-    return verdict(place(graph, (), target, precision), tried).answer
+    return verdict(place(graph, (), target, precision), Found(tried)).answer
 
 
 def rule(require: str, otherwise: str = "refused", **more: Any) -> dict[str, Any]:
@@ -89,13 +89,20 @@ def test_a_change_that_makes_it_build_makes_needs_changes() -> None:
     assert answer(chain("Relu"), table(*ROWS), works) is Answer.READY
 
 
-def test_changes_are_tried_only_where_the_file_is_refused() -> None:
-    """Nothing is tried for a file that builds."""
+def test_changes_are_tried_only_where_the_file_is_not_ready() -> None:
+    """Nothing is tried for a file that runs whole on the accelerator."""
 
-    def tried() -> list[Tried]:
+    def tried() -> Found:
         raise AssertionError
 
-    assert verdict(place(chain("Relu", "Sin"), (), table(*ROWS)), tried).answer is Answer.READY_WITH_FALLBACK
+    assert verdict(place(chain("Relu"), (), table(*ROWS)), tried).answer is Answer.READY
+
+
+def test_a_change_that_improves_a_fallback_leaves_the_answer() -> None:
+    """The file builds as it is; what would be better is told beside."""
+    works = Tried("c", "do it", Answer.READY)
+    found = verdict(place(chain("Relu", "Sin"), (), table(*ROWS)), Found((works,), 3))
+    assert (found.answer, found.changes, found.trials) == (Answer.READY_WITH_FALLBACK, (works,), 3)
 
 
 def test_a_cure_that_the_table_names_makes_needs_changes() -> None:
@@ -115,7 +122,7 @@ def test_a_whole_file_target_refuses_what_another_leaves_to_the_host() -> None:
 def test_an_invalid_model_is_blocked_everywhere() -> None:
     """A type error is no question of the target."""
     broken = replace(chain("Relu"), problems=(Problem("invalid-model", "Relu takes no string", ("n0",), invalid=True),))
-    found = verdict(place(broken, (), table(*ROWS)), [Tried("c", "", Answer.READY)])
+    found = verdict(place(broken, (), table(*ROWS)), Found((Tried("c", "", Answer.READY),)))
     assert (found.answer, found.reasons[0].here) == (Answer.BLOCKED, "Relu takes no string")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from checker.changes.record import Candidate, State
 from checker.graph import Graph, Node
@@ -20,10 +21,20 @@ def propose(state: State) -> Iterator[Candidate]:
     if MICROSOFT in kinds:  # in files that one optimiser made they come together
         kinds[MICROSOFT] = [node for node in state.graph.nodes if node.domain == MICROSOFT]
     for kind, nodes in kinds.items():
-        parts = {id(node): found for node in nodes if (found := lowered(node, state.opset, state.opset)) is not None}
+        asked = {id(node): _asked(state.graph, node) for node in nodes}
+        parts = {key: made for key, node in asked.items() if (made := lowered(node, state.opset, state.opset))}
         done = tuple(node for node in nodes if id(node) in parts)
         if done:
             yield _candidate(state.graph, kind, done, parts)
+
+
+def _asked(graph: Graph, node: Node) -> Node:
+    """Return a node without the outputs that nobody asks for."""
+    outputs = tuple(
+        value if place == 0 or value is None or graph.is_output(value) or graph.users_of(value) else None
+        for place, value in enumerate(node.outputs)
+    )
+    return node if outputs == node.outputs else replace(node, outputs=outputs)
 
 
 def _candidate(graph: Graph, kind: str, nodes: tuple[Node, ...], parts: dict[int, tuple[Node, ...]]) -> Candidate:
