@@ -67,7 +67,9 @@ def hard_swish(x: Term) -> Term:
 
 def mish(x: Term) -> Term:
     """Multiply x by tanh(softplus(x))."""
-    return x * call("Tanh", either(call("Softplus", x), call("Log", call("Exp", x) + 1)))
+    softplus = call("Softplus", x)
+    linear = call("Where", call("Greater", x, captured("threshold", 1.0, 100.0, 20.0)), x, softplus)
+    return x * call("Tanh", either(softplus, linear, call("Log", call("Exp", x) + 1)))
 
 
 def relu6(x: Term) -> Term:
@@ -106,6 +108,9 @@ def _clipped(_match: Match, root: Node) -> Facts | None:
     return Facts("Relu6", {}, spelling)
 
 
+DOUBLED = ", without its factor of one half (in the weights of the layer after it)"
+"""onnxsim multiplies the trailing 0.5 of a GELU into the next layer: what is left computes twice the function."""
+
 X = Var("X", _dynamic)
 INPUT = Var("input", _dynamic)
 
@@ -117,6 +122,20 @@ FORMULAS = (
         ("Tanh",),
         _always("Gelu", "tanh approximation", approximate="tanh"),
         reach=6,
+    ),
+    Formula(
+        "gelu_doubled",
+        X * (call("Erf", X / math.sqrt(2)) + 1),
+        ("Erf",),
+        _always("Gelu", "error function" + DOUBLED, approximate="none"),
+        reach=3,
+    ),
+    Formula(
+        "gelu_tanh_doubled",
+        X * (call("Tanh", SLOPE * either(X + CUBIC * X**3, X * (1 + CUBIC * X**2))) + 1),
+        ("Tanh",),
+        _always("Gelu", "tanh approximation" + DOUBLED, approximate="tanh"),
+        reach=3,
     ),
     Formula(
         "gelu_sigmoid",

@@ -224,8 +224,10 @@ def _back_more(flow: Flow, node: Node, path: Path, left: Value, right: Value | N
         return [path.step(left, node)]
     if node.op == "Concat" and len(node.inputs) == 2:
         return [path.step(left, node, word="with a sink column")]
-    if node.op == "Split":
-        return []
+    if node.op == "ScatterND" and len(node.inputs) == 3 and node.inputs[2] is not None:  # scores[...] += bias
+        return [
+            replace(path.step(left, node, word="bias written into the scores"), masks=(node.inputs[2], *path.masks))
+        ]
     mixed = mixes_heads(flow, node)
     if mixed is not None:
         return [replace(path.step(mixed, node, word="heads mixed before softmax"), mixes=True)]

@@ -25,6 +25,12 @@ def find(flow: Flow, by_op: Mapping[str, list[Node]]) -> list[Composite]:
     gates: list[tuple[Value | None, Value | None, tuple[Node, ...]]] = [
         (first(node), output(node), (node,)) for op in ("Sigmoid", "HardSigmoid") for node in by_op.get(op, ())
     ]
+    gates += [
+        (output(node), output(node), ())
+        for op in ("FusedConv", "FusedGemm")
+        for node in by_op.get(op, ())
+        if node.attrs.get("activation") in {"Sigmoid", "HardSigmoid"}
+    ]
     for composite in flow.made.values():
         if composite.kind == "HardSigmoid" and composite.form == "decomposed":
             source = composite.node.args.get("X")

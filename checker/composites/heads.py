@@ -15,6 +15,12 @@ _LAYOUT = RESHAPES | {"Transpose", "Split", "Slice", "Gather", "GatherND", "Pad"
 _INSIDE = ("RotaryEmbedding", "LayerNormalization", "RMSNormalization", "LpNormalization")
 _BETWEEN = frozenset({"DynamicQuantizeLinear", "Concat", "Relu", "BatchNormalization"})
 _BETWEEN_LAYERS = frozenset({"LayerNormalization", "RMSNormalization", "HardSwish", "Gelu", "Swish"})
+_LINEAR = frozenset(
+    {
+        "MatMul", "FusedMatMul", "Gemm", "FusedGemm", "Einsum", "MatMulInteger", "MatMulNBits", "QLinearMatMul",
+        "QGemm", "DynamicQuantizeMatMul", "MatMulIntegerToFloat",
+    }
+)  # fmt: skip
 _DEPTH = 24
 
 
@@ -134,18 +140,7 @@ def linear(node: Node | None) -> Value | None:
     left, right = first(node), second(node)
     if left is None or right is None:
         return None
-    if node.op in {
-        "MatMul",
-        "FusedMatMul",
-        "Gemm",
-        "MatMulInteger",
-        "Einsum",
-        "MatMulNBits",
-        "QLinearMatMul",
-        "QGemm",
-        "DynamicQuantizeMatMul",
-        "MatMulIntegerToFloat",
-    }:
+    if node.op in _LINEAR:
         if node.op in {"QLinearMatMul", "QGemm"}:
             return left
         if right.constant and not left.constant:

@@ -152,9 +152,10 @@ class Matcher:
         value, passed = self.strip(value)
         node = self.graph.producer_of(value)
         op = pattern.term.op
-        if node is not None and node.op == "Unsqueeze" and op in _REDUCTIONS and node.inputs[0] is not None:
-            passed = (*passed, node)  # a reduction that drops its axes, which are put back before broadcasting
-            node = self.graph.producer_of(node.inputs[0])
+        if node is not None and op in _REDUCTIONS and node.op in {"Unsqueeze", "Reshape"}:
+            inner = self.graph.producer_of(node.inputs[0]) if node.inputs[0] is not None else None
+            if inner is not None and inner.op == op and _restores(inner, node):
+                passed, node = (*passed, node), inner
         if node is None or node.op not in _NAMES.get(op, (op,)) or node.domain:
             return
         found = found.using((*passed, node))
@@ -296,6 +297,14 @@ class Matcher:
 
 Split = tuple[float, "tuple[tuple[Value, float], ...]", "tuple[Node, ...]"]
 """A coefficient or constant, the leaves with their exponents or multiples, and the nodes that were read."""
+
+
+def _restores(reduction: Node, node: Node) -> bool:
+    """Tell whether a node puts back the axes that a reduction dropped, so that its result broadcasts."""
+    data, result = reduction.inputs[0], node.outputs[0]
+    if reduction.attrs.get("keepdims") != 0 or data is None or result is None:
+        return False
+    return node.op == "Unsqueeze" or (data.rank is not None and data.rank == result.rank)
 
 
 def is_float_cast(node: Node) -> bool:

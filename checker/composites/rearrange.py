@@ -167,6 +167,13 @@ def _from_two(
         if len(number) == 1 and group <= batch | chosen and apart and (group & batch or (last and max(number) == 1)):
             sizes = tuple(_size(shape, axis) for axis in sorted(left))
             return ("WindowPartition", words, sizes) if max(sizes) > 1 else None
+    order = [axis for axis in merge[0] if axis not in batch]
+    if (
+        last and len(order) == 4 and set(order) == blocks | offsets
+    ):  # tokens in the order of windows, as Gemm wants them
+        for chosen, left, words in ((blocks, offsets, "windows"), (offsets, blocks, "grid")):
+            if set(order[:2]) == chosen:
+                return "WindowPartition", words, tuple(_size(shape, axis) for axis in sorted(left))
     gathered = set(merge[home[p]])
     sizes = (_size(shape, p), _size(shape, q))
     if gathered == offsets | channels and home[h] != home[p] != home[w]:

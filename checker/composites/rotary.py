@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.composites.flow import Flow, first, output, second
+from checker.composites.flow import Flow, first, output, permutation, second
 from checker.composites.halves import Half, half
 from checker.composites.matcher import Matcher
 from checker.composites.record import decomposed
@@ -61,10 +61,10 @@ def _swapped(flow: Flow, matcher: Matcher, node: Node) -> Composite | None:
         return None
     cosine_side = second(total) if _is(first(total), output(sine)) else first(total)
     bare, casts = matcher.strip(cosine_side) if cosine_side is not None else (None, ())
-    cosine = flow.producer(bare)
+    source = one.source
+    cosine, source, turns = _unturned(flow, flow.producer(bare), source)
     if cosine is None or cosine.op != "Mul":
         return None
-    source = one.source
     x, cos = first(cosine), second(cosine)
     if x is not None and not _same(matcher, x, source):
         x, cos = cos, x
@@ -74,8 +74,19 @@ def _swapped(flow: Flow, matcher: Matcher, node: Node) -> Composite | None:
     variant = "interleaved" if one.style == "interleaved" else "half-split"
     if not (one.negative or two.negative):
         variant += ", sign in the sine table"
-    nodes = [*one.nodes, *two.nodes, *joins, sine, total, cosine, *casts]
+    nodes = [*one.nodes, *two.nodes, *joins, sine, total, cosine, *casts, *turns]
     return _finish(flow, matcher, total, nodes, (source, cos, sin), variant=variant)
+
+
+def _unturned(flow: Flow, node: Node | None, source: Value) -> tuple[Node | None, Value, list[Node]]:
+    """Look through equal Transposes of the product with the cosine and of what is rotated (ONNX Runtime moves them)."""
+    turned = flow.producer(source)
+    if node is None or turned is None or node.op != "Transpose" or turned.op != "Transpose":
+        return node, source, []
+    before = first(turned)
+    if before is None or permutation(node) != permutation(turned):
+        return node, source, []
+    return flow.producer(first(node)), before, [node, turned]
 
 
 def _written_out(flow: Flow, matcher: Matcher, node: Node) -> Composite | None:

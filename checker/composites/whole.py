@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from checker import schema
+from checker.composites.activations import DOUBLED
 from checker.composites.build import Builder
 
 if TYPE_CHECKING:
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
 def raise_(graph: Graph, composites: Iterable[Composite]) -> Graph:
     """Return the graph with decomposed composites written as one operator each, for placing it again.
 
-    A composite whose operator does not exist at the graph's opset, or that shares a node with one written before, stays
-    in parts.  Facts are right; weights are not rearranged (nothing is run or saved).
+    A composite stays in parts where its operator does not exist at the graph's opset, where it shares a node with one
+    written before, or where its last factor went into the layer after it.  Facts are right; weights are not rearranged
+    (nothing is run or saved).
     """
     opset = graph.opsets.get("", 0)
     instead: dict[int, list[Node]] = {}
@@ -27,7 +29,8 @@ def raise_(graph: Graph, composites: Iterable[Composite]) -> Graph:
     for composite in sorted(composites, key=lambda each: -len(each.covers)):
         covered = {id(node) for node in composite.covers}
         found = schema.find(composite.kind, "", opset)
-        if composite.form == "operator" or found is None or found.raw is None or covered & gone:
+        doubled = composite.variant.endswith(DOUBLED)
+        if composite.form == "operator" or found is None or found.raw is None or covered & gone or doubled:
             continue
         instead[_root(composite)] = _operator(composite, found, opset)
         gone |= covered
