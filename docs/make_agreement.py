@@ -45,8 +45,9 @@ Crashes and timeouts are listed and not scored. Networks with a dynamic size tha
 - *false READY*: we say READY and the compiler says otherwise. Named below, each of them.
 - *always READY*: what a program that always says READY would reach on the same networks.
 - *culprits*: operators or composites that run on the host or refuse the file, as a set for each network, summed. Only
-  answered networks count for which the compiler named some, or took everything. A compiler that refuses mostly names
-  the first that it meets.
+  answered networks count for which the compiler named some, or took everything. A composite of ours counts as those of
+  its parts that the compiler names. A compiler that refuses mostly names the first that it meets, and some name
+  operators of their own optimiser.
 
 What this is not: most of these networks were known while the tables were written, so the figures say how well the
 tables describe what was measured, not how well they foretell a network of another kind. The tables are written by

@@ -2,10 +2,46 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import ModuleType
+
 import pytest
 
 from checker import agreement
 from checker.agreement import ALL, PARTIAL, REFUSED, UNKNOWN, Pair, Share, percent
+from checker.probes import replay
+from checker.targets import find
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+Page = Callable[[Sequence[Pair]], str]
+
+
+@pytest.fixture(scope="module")
+def make() -> ModuleType:
+    """Return the script that writes the page."""
+    spec = importlib.util.spec_from_file_location("make_agreement", DOCS / "make_agreement.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def page(make: ModuleType) -> Page:
+    """Return what writes the page of one target."""
+    (target,) = find(["onnxruntime-cpu"])
+
+    def write(pairs: Sequence[Pair]) -> str:
+        compared = make.Compared(target, pairs=list(pairs))
+        compared.left_out["the network's file is not at hand"].append("gone")
+        return "\n".join(make.page([compared]))
+
+    return write
 
 
 def pair(theirs: str, ours: str, their: str | None = "", our: str = "", name: str = "net") -> Pair:
@@ -85,3 +121,50 @@ def test_pairs_are_counted_by_both_answers() -> None:
     """The confusion table has every pair once."""
     assert agreement.table(MIXED)[ALL, ALL] == 6
     assert sum(agreement.table(MIXED).values()) == len(MIXED)
+
+
+class TestPage:
+    """What docs/make_agreement.py writes."""
+
+    def test_every_network_is_named(self, page: Page) -> None:
+        """Right, wrong, unanswered and not compared: nothing is left in an average."""
+        text = page([
+            pair(ALL, ALL, name="fine"),
+            pair(PARTIAL, ALL, "Erf", name="bold"),
+            pair(REFUSED, PARTIAL, None, "Exp", name="timid"),
+            pair(ALL, UNKNOWN, name="unsure"),
+            pair(PARTIAL, PARTIAL, "Erf Sin", "Erf Abs", name="others"),
+        ])  # fmt: skip
+        assert "| bold | fp16 | PARTIAL | ALL (false READY) | Erf | none |" in text
+        assert "| timid | fp16 | REFUSED | PARTIAL | not named | Exp |" in text
+        assert "| unsure | fp16 | ALL | UNKNOWN |" in text
+        assert "ALL, and so we say (1): fine." in text
+        assert "- others (fp16, PARTIAL): we miss Sin; we add Abs" in text
+        assert "Not compared, the network's file is not at hand (1): gone." in text
+
+    def test_the_table_has_the_counts(self, page: Page) -> None:
+        """The number of networks stands beside each share."""
+        text = page([pair(ALL, ALL)] * 3 + [pair(REFUSED, ALL, None)])
+        row = next(line for line in text.splitlines() if line.startswith("| [onnxruntime-cpu]"))
+        cells = [cell.strip() for cell in row.split("|")[2:-1]]
+        assert cells[:4] == ["4", "100 % (4 of 4)", "75.0 % (3 of 4)", "50.0 %"]
+        assert cells[7] == "1"
+        assert cells[-2:] == ["75.0 % (3 of 4)", "50.0 %"]
+
+    def test_what_is_not_compared_has_a_reason(self, make: ModuleType) -> None:
+        """Crashes, pinned sizes and workarounds."""
+        assert make.left_out({"network": "n", "answer": "ALL"}) == ""
+        assert "pinned" in make.left_out({"network": "n__fixedshape", "answer": "ALL"})
+        assert "workaround" in make.left_out({"network": "n", "answer": "ALL", "variant": {"disable_rules": []}})
+        assert "CRASH" in make.left_out({"network": "n", "answer": "CRASH"})
+
+    def test_a_network_is_compared_with_what_is_published(self, make: ModuleType) -> None:
+        """From the graph to a pair, with culprits on both sides and none at the graph's edge."""
+        (target,) = find(["onnxruntime-cpu"])
+        culprits = [{"op": "QuantizeLinear", "count": 2}, {"op": "Erf", "count": 1}]
+        record = {"network": "n", "precision": "fp32", "answer": "PARTIAL", "culprits": culprits}
+        data = make.network("resnet18", make.FOLDERS)
+        found = make.pair(replay.replay(data, record, target))
+        assert (found.theirs, found.ours) == ("PARTIAL", "ALL")
+        assert found.their_culprits == {"Erf"}
+        assert make.network("no such network", make.FOLDERS) is None

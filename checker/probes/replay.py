@@ -5,7 +5,7 @@ The evidence of a target is every evidence file in ``opsets/evidence/<target>/``
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +17,7 @@ from checker.constraint import NO, YES, Constraint
 from checker.graph import Composite, Graph, Node
 from checker.load import load_model
 from checker.place import place
-from checker.placement import Placements
+from checker.placement import Placement, Placements
 from checker.probes import evidence
 from checker.probes.cases import build
 from checker.probes.evidence import Record
@@ -77,12 +77,25 @@ class Replay:
 
     @property
     def culprits(self) -> frozenset[str]:
-        """What we put on the host, or say refuses the file; ``inserted:`` before what the compiler would add there."""
-        found, answered = self.placements.compute, self.answer
-        if answered is Answer.BLOCKED:
-            return frozenset(each.op for each in found if each.status is Status.UNSUPPORTED)
+        """What we put on the host, or say refuses the file; ``inserted:`` before what the compiler would add there.
+
+        A composite is named as the compiler names it: as one, or by those of its parts that are among its culprits.
+        """
+        found = self.placements.compute
+        if self.answer is Answer.BLOCKED:
+            return self._named(each for each in found if each.status is Status.UNSUPPORTED)
+        if any(each.failed for each in self.placements.file if each.rule.otherwise == "all-fallback"):
+            return self._named(found)
         added = {f"inserted:{insert.op}" for each in found for insert in each.inserts if insert.on == "host"}
-        return frozenset(each.op for each in found if each.status is Status.FALLBACK) | added
+        return self._named(each for each in found if each.status is Status.FALLBACK) | added
+
+    def _named(self, found: Iterable[Placement]) -> frozenset[str]:
+        theirs = {each["op"] for each in self.record.get("culprits") or ()}
+        names: set[str] = set()
+        for each in found:
+            parts = theirs.intersection(node.qualified for node in each.nodes)
+            names.update(parts if parts and each.op not in theirs else {each.op})
+        return frozenset(names)
 
 
 def replay(model: Any, record: Record, target: Target) -> Replay:

@@ -69,7 +69,7 @@ class About:
     ``tool``: its name in evidence files.  ``adapter``: module in ``workers/``.  ``chips``: target id to what the
     compiler calls the chip.  ``precisions``: offered, the default first.  ``converts``: those that it makes of a float
     model itself; empty where the precision is that of the file.  ``lacks``: what a single target does not offer.
-    ``licence_note``: goes into each header.  ``words``: False where the licence forbids publishing more than the answer.
+    ``licence_note``: goes into each header.  ``words``: False where the licence forbids publishing more than answers.
     """
 
     tool: str

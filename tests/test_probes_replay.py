@@ -1,0 +1,152 @@
+"""What a table says of an observation, its culprits, and the sides of its constraints that were observed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from checker.probes.cases import build
+from checker.probes.replay import Coverage, Replay, replay
+from checker.target import Target
+from checker.targets import read_file
+
+TABLE = """
+[target]
+id = "acme-one"
+vendor = "Acme"
+chip = "One"
+toolchain = "acmec 1.0"
+precision = ["fp16"]
+unlisted = "unsupported"
+rejected = "fallback"
+
+[source.probe]
+kind = "probe"
+where = "evidence/acme-one/acmec-1.0.jsonl"
+date = 2026-11-24
+
+[source.guide]
+kind = "vendor-doc"
+title = "Guide"
+version = "1"
+where = "page 7"
+date = 2026-11-24
+
+[[model]]
+require = ["opset <= 19"]
+otherwise = "all-fallback"
+evidence = "probe"
+
+[[always]]
+require = ["every(inputs, rank) <= 3"]
+evidence = "probe"
+
+[[op]]
+name = "Relu"
+status = "native"
+inserts = [{op = "Transpose", on = "host"}]
+evidence = "probe"
+
+[[op]]
+name = "Abs"
+status = "native"
+require = ["rank(X) <= 2", "dtype(X) == 'float32'"]
+evidence = "probe"
+
+[[op]]
+name = "HardSwish"
+form = "decomposed"
+status = "fallback"
+evidence = "probe"
+
+[[op]]
+name = "Neg"
+status = "native"
+require = ["rank(X) == 1"]
+evidence = "guide"
+"""
+HEAD = '<ir_version: 8, opset_import: ["": 17]> g '
+RELU = HEAD + "(float[1,3] x) => (float[1,3] y) { y = Relu (x) }"
+ABS = HEAD + "(float[1,3,4] x) => (float[1,3,4] y) { y = Abs (x) }"
+SIN = HEAD + "(float[1,3] x) => (float[1,3] y) { a = Abs (x) y = Sin (a) }"
+SWISH = HEAD + (
+    "(float[1,3] x) => (float[1,3] y) <float c = {3}, float l = {0}, float u = {6}, float s = {6}> "
+    "{ a = Add (x, c) b = Clip (a, l, u) d = Mul (x, b) y = Div (d, s) }"
+)
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Target:
+    """A table of a few rows."""
+    path = tmp_path / "one.toml"
+    path.write_text(TABLE)
+    return read_file(path)
+
+
+def seen(target: Target, text: str, answer: str, *culprits: str, **more: Any) -> Replay:
+    """Replay an observation of a model in text."""
+    named = [{"op": op, "count": 1} for op in culprits]
+    record = {"precision": "fp16", "answer": answer, "culprits": named, **more}
+    return replay(build({"text": text}), record, target)
+
+
+@pytest.mark.parametrize(
+    ("text", "answer", "agrees"),
+    [
+        (ABS, "host", True),
+        (ABS, "native", False),
+        (SIN, "refused", True),
+        (SIN, "compiler-error", True),
+        (SIN, "host", False),
+        (SIN, "crashed", None),
+        (SIN, "timeout", None),
+        (SIN, "not-asked", None),
+    ],
+)
+def test_an_observation_agrees_or_not_or_says_nothing(
+    target: Target, text: str, answer: str, agrees: bool | None
+) -> None:
+    """Crashes and what was not asked are no answers to compare with."""
+    assert seen(target, text, answer).agrees is agrees
+
+
+def test_a_workaround_says_nothing_of_the_file_as_it_is(target: Target) -> None:
+    """It is another question."""
+    assert seen(target, ABS, "native", variant={"disable_rules": ["x"]}).agrees is None
+
+
+def test_culprits_are_what_runs_on_the_host_or_refuses(target: Target) -> None:
+    """Where the file is refused, what merely falls back is no culprit."""
+    assert seen(target, ABS, "PARTIAL").culprits == {"Abs"}
+    assert seen(target, SIN.replace("[1,3]", "[1,3,4]"), "REFUSED").culprits == {"Sin"}
+    assert seen(target, RELU, "ALL").culprits == {"inserted:Transpose"}
+
+
+def test_a_file_that_falls_back_as_a_whole_has_every_operator_for_a_culprit(target: Target) -> None:
+    """No row is asked there."""
+    text = RELU.replace("17", "20").replace("y = Relu (x)", "a = Relu (x) y = Abs (a)")
+    assert seen(target, text, "PARTIAL").culprits == {"Relu", "Abs"}
+
+
+def test_a_composite_is_named_as_the_compiler_names_it(target: Target) -> None:
+    """As one, or by the parts that it names."""
+    assert seen(target, SWISH, "PARTIAL", "HardSwish").culprits == {"HardSwish"}
+    assert seen(target, SWISH, "PARTIAL").culprits == {"HardSwish"}
+    assert seen(target, SWISH, "PARTIAL", "Clip", "Erf").culprits == {"Clip"}
+
+
+def test_constraints_are_counted_on_both_sides(target: Target) -> None:
+    """One that never failed, or was never reached, is one-sided; rows that no probe bears out do not count."""
+    coverage = Coverage(target)
+    assert "Neg: rank(X) == 1" not in coverage.sides
+    coverage.add(seen(target, ABS, "host"))
+    assert not coverage.sides["Abs: rank(X) <= 2"].both
+    coverage.add(seen(target, SIN, "refused"))
+    assert coverage.sides["Abs: rank(X) <= 2"].both
+    assert set(coverage.one_sided) == {
+        "Abs: dtype(X) == 'float32'",
+        "model: opset <= 19",
+        "always: every(inputs, rank) <= 3",
+    }
