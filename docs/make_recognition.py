@@ -61,7 +61,8 @@ CONSTANT = "of constants only (the first self-attention of the decoder): folded 
 GONE = (
     (("_qdq", "_qop"), {"Relu6"}, QUANTIZED),
     (("detr_",), {"Attention", "Softmax", "LayerNormalization"}, CONSTANT),
-    (("beit", "clip_vision"), {"LayerNormalization"}, "its result is not asked for: not exported"),
+    (("beit", "clip_vision", "dpt", "hiera"), {"LayerNormalization"}, "its result is not asked for: not exported"),
+    (("perceiver",), {"LayerNormalization"}, "of the learned latents, constants only: folded"),
     (("gptneox",), {"LayerNormalization"}, "two with the same input and equal weights: merged by the exporter"),
 )
 """What torch ran and the file does not hold as work to do: parts of the file's name, kinds, and why."""

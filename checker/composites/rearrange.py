@@ -22,18 +22,20 @@ def find(flow: Flow, by_op: Mapping[str, list[Node]]) -> list[Composite]:
     """Return every window partition, window reversal, pixel shuffle and space-to-depth in parts."""
     found: list[Composite] = []
     for node in by_op.get("Transpose", ()):
-        before, after = flow.producer(first(node)), flow.sole_user(output(node))
-        if before is None or after is None or before.op != "Reshape" or after.op != "Reshape":
+        before, users = flow.producer(first(node)), flow.users(output(node))
+        if before is None or before.op != "Reshape" or not users or any(each.op != "Reshape" for each in users):
             continue
-        made = _rearranged(flow, before, node, after)
+        made = _rearranged(flow, before, node, users)
         if made is not None:
             found.append(made)
     found.extend(_strided(flow, by_op))
     return found
 
 
-def _rearranged(flow: Flow, before: Node, turn: Node, after: Node) -> Composite | None:
-    source, middle, result = first(before), first(turn), output(after)
+def _rearranged(flow: Flow, before: Node, turn: Node, users: Sequence[Node]) -> Composite | None:
+    """Read a rearrangement; where a simplifier made several Reshapes of the last, the Transpose gives the result."""
+    source, middle, result = first(before), first(turn), output(users[0])
+    root = users[0] if len(users) == 1 else turn
     perm = permutation(turn)
     if source is None or middle is None or result is None or perm is None or len(perm) != 6:
         return None
@@ -48,14 +50,14 @@ def _rearranged(flow: Flow, before: Node, turn: Node, after: Node) -> Composite 
     if read is None:
         return None
     kind, variant, block = read
-    covers: dict[int, Node] = {node.index: node for node in (turn, after)}
+    covers: dict[int, Node] = {node.index: node for node in (turn, root)}
     if flow.only_for(before, covers):
         covers[before.index] = before
-    root, shifted = after, False
+    shifted = False
     if kind == "WindowPartition":
         source, shifted = _unrolled(flow, source, covers)
     elif kind == "WindowReverse":
-        root, shifted = _rolled_back(flow, after, covers)
+        root, shifted = _rolled_back(flow, root, covers)
     words = variant + (", shifted" if shifted else "")
     attrs: dict[str, Attribute] = {"blocksize": block[0]} if kind.endswith(("Space", "Depth")) else {"window": block}
     if kind == "DepthToSpace":
@@ -115,7 +117,9 @@ Read = tuple[str, str, tuple[int, ...]]
 
 def _read(split: list[tuple[int, ...]], merge: list[tuple[int, ...]], shape: Sequence[Dim]) -> Read | None:
     """Tell what a rearrangement does from which axes were split and which are merged."""
+    split = _pairs(split)
     cut = [group for group in split if len(group) == 2]
+    merge = merge if len(cut) == 2 else _pairs(merge)
     joined = [group for group in merge if len(group) == 2]
     if len(joined) == 2:
         outer, inner = tuple(zip(*joined, strict=True))
@@ -136,6 +140,11 @@ def _read(split: list[tuple[int, ...]], merge: list[tuple[int, ...]], shape: Seq
             mode = "CRD" if min(inner) > deep[0][0] else "DCR"
             return "DepthToSpace", f"reshape, transpose, reshape ({mode})", sizes
     return _from_two(cut, split, merge, shape) if len(cut) == 2 else None
+
+
+def _pairs(found: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
+    """Take four axes of one group, pixels of an image in one axis, for two groups of two."""
+    return [pair for group in found for pair in ((group[:2], group[2:]) if len(group) == 4 else (group,))]
 
 
 def _blocks(cut: Sequence[tuple[int, ...]], shape: Sequence[Dim]) -> Read:
