@@ -107,13 +107,13 @@ class _Search:
         key, path = (id(graph), wanted), (*step.path, candidate)
         if key in self.seen:
             return _Step(path, self.seen[key]) if again else None
-        nodes = max(1, len(graph.nodes)) * (1 if self.shop.has_seen(graph) else 2)
-        if self.trials >= MOST_TRIALS or nodes > self.left:
+        work = self.shop.work(graph)
+        if self.trials >= MOST_TRIALS or (self.trials and work > self.left):
             self.stopped = True
             return None
         self.trials += 1
-        self.left -= nodes
-        self.shop.left -= nodes
+        self.left -= work
+        self.shop.left -= work
         state = self.seen[key] = self.shop.state(graph, step.state.placements.target, wanted)
         return _Step(path, state)
 
@@ -183,6 +183,7 @@ def _answers_better(step: _Step, state: State) -> bool:
 def _grown(run: _Search, start: _Step, singles: Sequence[_Step]) -> _Step | None:
     """Return the best that single changes lead to, with more on top as long as that leads further."""
     level = [step for step in _best(singles) if step.state.outcome.rank < start.state.outcome.rank]
+    level += [step for step in singles if step.path[0].name == "fixed-shapes" and step not in level]
     best = min(level, key=lambda step: step.rank, default=None)
     for _ in range(1, MOST_TOGETHER):
         if best is None or best.state.outcome.answer is Answer.READY:

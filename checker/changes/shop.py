@@ -22,6 +22,9 @@ from checker.place import place
 from checker.placement import Placements
 from checker.target import Status, Target
 
+NEW_NODE: Final = 3
+"""How much more it is to answer constraints about a node that was not met before."""
+
 Reload = Callable[[Mapping[str, int]], Graph | None]
 """Loads the file again with lengths for symbolic dimensions, by name; None where that is not possible."""
 
@@ -58,9 +61,12 @@ class Shop:
             found = self._found[id(graph)] = (graph, raise_composites(graph))
         return found[1]
 
-    def has_seen(self, graph: Graph) -> bool:
-        """Tell whether it is known what is in a graph; to find out is as much work as to place it."""
-        return id(graph) in self._found
+    def work(self, graph: Graph) -> int:
+        """Return how much work it is to judge a graph, in nodes: to place it, to recognise layers, to ask new nodes."""
+        nodes = max(1, len(graph.nodes))
+        if id(graph) in self._found:
+            return nodes
+        return 2 * nodes + NEW_NODE * sum(node not in self._macs for node in graph.nodes)
 
     def norms(self, graph: Graph) -> tuple[BatchNorm, ...]:
         """Return what becomes of each batch normalisation of a graph."""
@@ -79,13 +85,9 @@ class Shop:
             found = self._made[key] = (graph, None if invalid else changed)
         return found[1]
 
-    def pinned(self, graph: Graph, sizes: Mapping[str, int]) -> Graph | None:
-        """Return the file loaded again with fixed lengths; None for a graph that is no longer the file's."""
-        return self.reload(sizes) if self.reload is not None and id(graph) == self.original else None
-
     def fair(self, nodes: int) -> int:
-        """Return how many nodes the next target may place; enough for one changed graph in any case."""
-        share = max(self.left // max(1, self.waiting), 3 * nodes)
+        """Return how much the next target may spend; enough for a changed graph in any case."""
+        share = max(self.left // max(1, self.waiting), 2 * nodes)
         self.waiting -= 1
         return share
 
