@@ -24,7 +24,7 @@ ABOUT: Final = About(
     },
     precisions=("fp32", "fp16", "int8"),
     licence_note="NVIDIA's licence for TensorRT-RTX covers the library, not what it answers about models of our own",
-    options={"network": "strongly typed", "dynamic dimensions": "1, 8, 32"},
+    options={"network": "strongly typed", "dynamic dimensions": "batch 1, height and width 320, others 32"},
 )
 
 _UNSUPPORTED = re.compile(r"\b(\w+) operation was not supported")

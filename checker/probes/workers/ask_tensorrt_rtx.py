@@ -8,8 +8,8 @@ from typing import Any
 
 import tensorrt_rtx_bindings as trt
 
-MIN, OPT, MAX = 1, 8, 32
-"""Sizes of a dynamic dimension in the optimisation profile."""
+BATCH, IMAGE, LENGTH = 1, 320, 32
+"""What a dynamic dimension is in the optimisation profile: the first axis, an image's height or width, any other."""
 
 
 class Listener(trt.ILogger):  # type: ignore[misc]  # the bindings are untyped
@@ -60,7 +60,8 @@ def ask(job: dict[str, Any], stage: Callable[[str], object]) -> dict[str, Any]:
         sizes = list(tensor.shape)
         if -1 in sizes and not tensor.is_shape_tensor:
             dynamic = True
-            profile.set_shape(tensor.name, *([n if d < 0 else d for d in sizes] for n in (MIN, OPT, MAX)))
+            pinned = [size if size >= 0 else _size(axis, len(sizes)) for axis, size in enumerate(sizes)]
+            profile.set_shape(tensor.name, pinned, pinned, pinned)
     if dynamic:
         config.add_optimization_profile(profile)
     engine = builder.build_serialized_network(network, config)
@@ -70,3 +71,10 @@ def ask(job: dict[str, Any], stage: Callable[[str], object]) -> dict[str, Any]:
         stage("")
         answer["bytes"] = engine.nbytes
     return answer
+
+
+def _size(axis: int, rank: int) -> int:
+    """Choose the size of a dynamic dimension."""
+    if axis == 0:
+        return BATCH
+    return IMAGE if rank == 4 and axis >= 2 else LENGTH
