@@ -249,6 +249,24 @@ def fixed_but_batch(node: Node, _: Graph) -> bool | None:
     return True if known else None
 
 
+def loose_batchnorm(node: Node, graph: Graph) -> bool | None:
+    """Tell whether a BatchNormalization feeds the node, activations aside, that no convolution before it can absorb."""
+    value = node.inputs[0] if node.inputs else None
+    for _ in range(3):
+        maker = graph.producer_of(value) if value is not None else None
+        if maker is None or not maker.inputs:
+            return False
+        value = maker.inputs[0]
+        if maker.op == "BatchNormalization":
+            before = graph.producer_of(value) if value is not None else None
+            if before is None or before.op not in {"Conv", "ConvTranspose"}:
+                return True
+            return _sole_user(before, graph, "BatchNormalization") is not maker
+        if maker.op not in {"Relu", "Clip", "LeakyRelu", "HardSwish", "Sigmoid", "Tanh"}:
+            return False
+    return False
+
+
 PREDICATES: Final[dict[str, Predicate]] = {
     "after_reshape": after_reshape,
     "batched_matmul": batched_matmul,
@@ -259,6 +277,7 @@ PREDICATES: Final[dict[str, Predicate]] = {
     "fixed_but_batch": fixed_but_batch,
     "four_axis_transpose": four_axis_transpose,
     "gelu_halved_last": gelu_halved_last,
+    "loose_batchnorm": loose_batchnorm,
     "rms_scale_first": rms_scale_first,
     "sole_use": sole_use,
     "twin_products": twin_products,
