@@ -13,9 +13,10 @@ from functools import lru_cache
 from checker.constraint import NO, YES, Constraint
 from checker.expand import body_of, has_body
 from checker.facts import is_quantized
-from checker.graph import Composite, Folded, Graph, Node
+from checker.graph import Composite, Folded, Graph, Node, Value
 from checker.placement import FileAnswer, Placement, Placements, Unmet
 from checker.situation import Situation, Subject, every_level, situation
+from checker.table_lint import COMPOSITES
 from checker.target import BY_BADNESS, AlwaysRule, Grade, ModelRule, Row, Status, Target, best_grade
 
 __all__ = ["Placement", "Placements", "Unmet", "place", "precision_for"]
@@ -78,6 +79,18 @@ def _kept(target: Target, setting: object) -> _Kept:
 @lru_cache(maxsize=8)
 def _folded(nodes: tuple[Folded, ...]) -> tuple[Placement, ...]:
     return tuple(Placement(each, Status.FOLDED) for each in nodes)
+
+
+@lru_cache(maxsize=128)
+def _refused_in_parts(target: Target) -> Status | None:
+    """Return the worst that becomes of a layer in parts; None where none is worse off than its nodes."""
+    rows = (row for row in target.rows if row.form != "operator" and row.op in COMPOSITES and not row.status.taken)
+    return max((row.status for row in rows), key=BY_BADNESS.index, default=None)
+
+
+def _unread(value: Value | None) -> bool:
+    """Tell whether a value is one stored number that could not be read."""
+    return value is not None and value.constant and value.const is None and value.size == 1
 
 
 def _ask_file(rule: ModelRule, around: Situation) -> FileAnswer:
@@ -151,7 +164,7 @@ class _Placer:
                 claimed.update(dict.fromkeys(covers, placement))
         items: dict[int, Placement] = {}
         for node in graph.nodes:
-            placement = claimed.get(id(node)) or self.node(node, graph, depth)
+            placement = claimed.get(id(node)) or self.as_written(node, graph, depth)
             if id(placement) in items:
                 continue
             items[id(placement)] = placement
@@ -193,6 +206,19 @@ class _Placer:
         written = [self.node(node, graph) for node in composite.covers]
         worst = [p.worst if p.status is Status.UNKNOWN else p.status for p in written]
         return self.unknown(composite, asked, subject, worst)
+
+    def as_written(self, node: Node, graph: Graph, depth: int) -> Placement:
+        """Place a node outside of every layer that a row decides on.
+
+        Whether it is a part of one is not sure where a number that it computes with cannot be read.  It is then taken
+        only on a target that refuses no layer in parts.
+        """
+        placement = self.node(node, graph, depth)
+        hidden = _refused_in_parts(self.target)
+        if hidden is None or not placement.status.taken or not any(_unread(value) for value in node.inputs):
+            return placement
+        unmet = Unmet("every(inputs, value)", "a number that it computes with cannot be read")
+        return Placement(node, Status.UNKNOWN, placement.row, unsure=(unmet,), grade=placement.grade, worst=hidden)
 
     def node(self, node: Node, graph: Graph, depth: int = 0) -> Placement:
         """Place a node as it is written; once for all that are alike, where the rows ask for nothing around it."""

@@ -9,7 +9,17 @@ from typing import Final
 from checker.placement import FileAnswer, Placement, Placements, Unmet
 from checker.target import Grade, Source, Status
 
-_SEVERITY: Final = ("refused", "unsupported", "all-fallback", "unknown", "fallback", "inserts", "runs-as")
+_SEVERITY: Final = (
+    "refused",
+    "unsupported",
+    "all-fallback",
+    "unknown",
+    "fallback",
+    "inserts",
+    "runs-as",
+    "decomposed",
+    "folded",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +28,8 @@ class Reason:
 
     ``op``: empty for a reason that concerns the whole file.  ``nodes``: their names, in file order.  ``status``: what
     becomes of the nodes; ``refused`` or ``all-fallback`` for the file; ``inserts`` for what the compiler adds on the
-    host, ``runs-as`` for nodes that leave the precision asked for.  ``constraint``: as the table has it, empty where
+    host, ``runs-as`` for nodes that leave the precision asked for, ``decomposed`` or ``folded`` for a left-over
+    BatchNormalization that does not run as one.  ``constraint``: as the table has it, empty where
     no row speaks of the operator.  ``here``: the model's own figures, or the reason in words.  ``refuses``: whether it
     alone makes the toolchain refuse the file.
     """
@@ -147,6 +158,11 @@ def _beside(placement: Placement, *, whole: bool) -> Iterator[Reason]:
         yield Reason(
             placement.op, placement.covers, "inserts", "", here, source, placement.grade, row.change, refuses=whole
         )
+    if placement.op == "BatchNormalization" and placement.status in {Status.DECOMPOSED, Status.FOLDED}:
+        into = f": {', '.join(row.into)}" if row.into else ""
+        folded = placement.status is Status.FOLDED
+        here = "vanishes into what stands beside it" if folded else f"left over; runs as a scale and a shift{into}"
+        yield Reason(placement.op, placement.covers, placement.status.value, "", here, source, placement.grade, "")
     if placement.runs_as:
         here = f"runs in {placement.runs_as}"
         yield Reason(placement.op, placement.covers, "runs-as", "", here, source, placement.grade, row.change)

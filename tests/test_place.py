@@ -84,6 +84,18 @@ def test_an_unsure_row_of_another_status_makes_the_node_unknown() -> None:
     assert statuses(chain("Relu", shape=None), same) == ["native"]
 
 
+def test_a_number_that_cannot_be_read_may_be_part_of_a_layer_that_is_refused() -> None:
+    """With the constant the layer in parts is refused; without it, its nodes are not taken for something else."""
+    blind = Value("c", "float32", (), constant=True)
+    mul = chain("Mul").nodes[0]
+    graph = replace(chain("Mul"), nodes=(replace(mul, inputs=(*mul.inputs, blind)),))
+    hides = table(row("Mul"), row("RMSNormalization", "unsupported", form="decomposed"))
+    (placement,) = place(graph, (), hides)
+    assert (placement.status, placement.worst) == (Status.UNKNOWN, Status.UNSUPPORTED)
+    assert statuses(graph, table(row("Mul"), row("RMSNormalization", "unsupported", form="operator"))) == ["native"]
+    assert statuses(chain("Mul"), hides) == ["native"]
+
+
 def test_all_conditions_are_collected() -> None:
     """A node that fails three conditions is told all three, and the row with the fewest failures explains."""
     target = table(row("Relu", "native", "rank(X) == 1", "dim(X, 0) == 9", "dim(X, 1) == 9"), row("Sin"))

@@ -60,6 +60,20 @@ def test_another_precision_is_told_and_changes_nothing() -> None:
     assert (found.answer, found.reasons[0].here) == (Answer.READY, "runs in fp16")
 
 
+def test_a_left_over_batch_norm_is_told_where_it_does_not_run_as_one() -> None:
+    """As a scale and a shift, or folded by the compiler, it is taken; the reasons say how."""
+    split = verdict(
+        place(chain("BatchNormalization"), (), table(row("BatchNormalization", "decomposed", into=["MUL"])))
+    )
+    assert (split.answer, [(each.status, each.here) for each in split.reasons]) == (
+        Answer.READY,
+        [("decomposed", "left over; runs as a scale and a shift: MUL")],
+    )
+    assert not verdict(place(chain("BatchNormalization"), (), table(row("BatchNormalization")))).reasons
+    refused = verdict(place(chain("BatchNormalization"), (), table()))
+    assert [each.status for each in refused.reasons] == ["unsupported"]
+
+
 def test_what_is_unknown_is_settled_for_the_best_and_for_the_worst() -> None:
     """The same answer twice is given; otherwise the verdict is UNKNOWN and names what decides."""
     unknown = chain("Tan", shape=None)
