@@ -1,7 +1,7 @@
 # Shortcuts into the virtual environment that the README's test command makes; `.ci/run` is what CI runs.
 BIN := .venv/bin
 
-.PHONY: check test docs
+.PHONY: check test docs probe
 check:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -14,3 +14,7 @@ test:
 
 docs:
 	$(BIN)/python docs/generate.py
+
+# make probe TOOLCHAIN=qnn (docs/probing.md)
+probe:
+	$(BIN)/edgelint probe $(TOOLCHAIN) --output opsets/evidence

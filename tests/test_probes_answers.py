@@ -70,6 +70,15 @@ class TestRockchip:
         assert (found.outcome, found.stage, found.culprits) == ("refused", "load", {})
         assert found.says == "ValueError: Unsupport onnx opset 20, need <= 19!"
 
+    def test_a_pass_that_fails_is_named(self) -> None:
+        """It can be disabled, which is the cure."""
+        log = (
+            "IndexError: list index out of range\n"
+            "W You can add disable_rules=['seperate_conv_rs_split'] in rknn.config() to temporarily disable the error\n"
+        )
+        found = rknn.interpret(small(), Raw("answered", {"error": "IndexError"}, log, "build"))
+        assert found.says == "compiler pass seperate_conv_rs_split failed: IndexError: list index out of range"
+
     def test_an_operator_in_training_mode_is_named(self) -> None:
         """As the toolkit says it."""
         log = "ValueError: The '/bn1/BatchNormalization' of type BatchNormalization is in Training mode!\n"

@@ -199,6 +199,8 @@ class Log:
         Raises:
             InputError: the file is another compiler's, or cannot be written.
         """
+        if self.path.suffix != ".jsonl":
+            raise InputError(f"{self.path}: a compressed file cannot be added to; unpack it first")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             if self.path.exists() and self.path.stat().st_size:
@@ -222,8 +224,6 @@ class Log:
             self._file = None
 
     def _resume(self, first: Record) -> None:
-        if self.path.suffix != ".jsonl":
-            raise InputError(f"{self.path}: a compressed file cannot be added to; unpack it first")
         data = self.path.read_bytes()
         whole = data[: data.rfind(b"\n") + 1]
         if len(whole) != len(data):

@@ -36,6 +36,7 @@ _TROUBLE = re.compile(r"^(E |ValueError|KeyError|IndexError|TypeError|AssertionE
 _TYPE = re.compile(
     r"of type ([A-Z]\w+)|op_type:? ?'?([A-Z]\w+)|[Uu]nsupport\w*(?: onnx)? op(?:erator)?:? ?'?([A-Z]\w+)"
 )
+_RULE = re.compile(r"disable_rules=\['(\w+)'\]")
 _CUSTOM = re.compile(r"type = (\w+), it will be treated as a custom operator")
 _ENDS: Final = frozenset({"InputOperator", "OutputOperator"})
 
@@ -65,6 +66,8 @@ def interpret(_case: Case, raw: Raw) -> Observation:
     if raw.error or raw.answer.get("code"):
         last = next((line for line in reversed(trouble) if not line.startswith("E ")), "")
         says = last or "; ".join(trouble[-2:]) or raw.error or f"returned {raw.answer.get('code')}"
+        if rule := _RULE.search(log):
+            says = f"compiler pass {rule[1]} failed: {says}"
         named = _TYPE.search(" ".join(trouble))
         culprits = {next(filter(None, named.groups())): 1} if named else {}
         stage = raw.stage or "build"
