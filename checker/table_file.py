@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import difflib
 import re
-import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final, NoReturn
 
+from checker import plain_toml
 from checker.constraint import ConstraintError, parse
 from checker.errors import InputError
 from checker.facts import Recipe
@@ -76,15 +76,10 @@ def decode(text: str, path: str) -> dict[str, Any]:
     Raises:
         InputError: the text is not TOML.
     """
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
     try:
-        data: dict[str, Any] = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        return plain_toml.loads(text)
+    except plain_toml.TOMLDecodeError as error:
         raise InputError(f"{path}: not a TOML file: {error}") from None
-    return data
 
 
 class Table:
@@ -116,6 +111,8 @@ class Table:
 
     def keys(self, entry: Mapping[str, Any], known: Sequence[str]) -> None:
         """Refuse a key that nobody reads."""
+        if entry.keys() <= set(known):
+            return
         for key in entry:
             if key not in known:
                 self.fault(f"unknown key `{key}`{near(key, known)}")
@@ -136,7 +133,7 @@ class Table:
 
     def word(self, entry: Mapping[str, Any], key: str, known: Iterable[str], default: str = "") -> str:
         """Return one of some words; the default where the key is absent and there is one."""
-        words = tuple(known)
+        words = known if isinstance(known, tuple) else tuple(known)
         value = entry.get(key, default)
         if value == default and key not in entry and default:
             return default
@@ -147,7 +144,9 @@ class Table:
 
     def texts(self, entry: Mapping[str, Any], key: str) -> tuple[str, ...]:
         """Return a list of strings; one string is a list of one."""
-        value = entry.get(key, [])
+        value = entry.get(key, ())
+        if not value and key not in entry:
+            return ()
         items = [value] if isinstance(value, str) else value
         if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
             self.fault(f"`{key}` must be a text or a list of texts")
@@ -242,24 +241,17 @@ class Table:
             names = self.texts(entry, "name")
             if not names:
                 self.fault("`name` is missing: an ONNX operator, or DOMAIN.OPERATOR")
-            row: dict[str, Any] = {
-                "status": Status(self.word(entry, "status", ROW_STATUSES)),
-                "form": self.word(entry, "form", ("operator", "decomposed")) if "form" in entry else None,
-                "opset": self.versions(entry, "opset"),
-                "since": self.versions(entry, "since"),
-                "precision": self.precisions(entry),
-                "require": self.requirements(entry),
-                "into": self.texts(entry, "into"),
-                "inserts": self._inserts(entry),
-                "runs_as": self.word(entry, "runs_as", PRECISIONS) if "runs_as" in entry else "",
-                "change": self.text(entry, "change"),
-                "sources": self.evidence(entry),
-                "note": self.text(entry, "note"),
-            }
+            row: dict[str, Any] = {"status": Status(self.word(entry, "status", ROW_STATUSES))}
+            row["sources"] = self.evidence(entry)
+            for key in entry:
+                read = _OPTIONAL.get(key)
+                if read is not None:
+                    row[key] = read(self, entry)
             found += [Row(op=name, index=index, table=self.id, **row) for name in names]
         return tuple(found)
 
-    def _inserts(self, entry: Mapping[str, Any]) -> tuple[Insert, ...]:
+    def inserts(self, entry: Mapping[str, Any]) -> tuple[Insert, ...]:
+        """Return what the compiler adds around a row's operator."""
         found = []
         for item in entry.get("inserts", []):
             if not isinstance(item, dict) or set(item) != {"op", "on"} or item["on"] not in ("host", "accelerator"):
@@ -333,3 +325,18 @@ class Table:
             if not isinstance(value, (int, float, str)):
                 self.fault(f"`{name}` must be a number or a text")
         return Figures(values, self.evidence(entry))
+
+
+_OPTIONAL: Final[Mapping[str, Callable[[Table, Mapping[str, Any]], Any]]] = {
+    "form": lambda table, entry: table.word(entry, "form", ("operator", "decomposed")),
+    "opset": lambda table, entry: table.versions(entry, "opset"),
+    "since": lambda table, entry: table.versions(entry, "since"),
+    "precision": Table.precisions,
+    "require": Table.requirements,
+    "into": lambda table, entry: table.texts(entry, "into"),
+    "inserts": Table.inserts,
+    "runs_as": lambda table, entry: table.word(entry, "runs_as", PRECISIONS),
+    "change": lambda table, entry: table.text(entry, "change"),
+    "note": lambda table, entry: table.text(entry, "note"),
+}
+"""How each key that a row need not have is read."""
