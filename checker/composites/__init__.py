@@ -6,7 +6,9 @@ recognised by what its nodes compute; module paths only label it.
 Two rules keep the list clear.  *Overlap*: formulas (activations, normalisations) never share a node; of two that would,
 the one that covers more nodes stands, at equal size the earlier one.  *Coverage*: a composite covers the nodes that
 compute it and whose values nobody outside uses, except its result; masks, weights and shapes that it only takes are
-not covered.
+not covered.  Who only asks for the shape of a value does not use it.  Three exceptions: attention weights and caches
+may leave an attention (its operator has outputs for them), every hidden state may leave an LSTM or GRU, and a Cast that
+others need as well is left out of what it feeds.
 """
 
 from __future__ import annotations

@@ -54,15 +54,7 @@ def hard_sigmoid(x: Term) -> Term:
 
 def hard_swish(x: Term) -> Term:
     """Multiply x by hard_sigmoid(x)."""
-    operator = call("HardSigmoid", x, alpha=1 / 6, beta=0.5)
-    shifted = x + 3
-    return either(
-        x * operator,
-        x * call("Clip", shifted, 0, 6) / 6,
-        x * call("Clip", x / 6 + 0.5, 0, 1),
-        x * call("Min", call("Relu", shifted), 6) / 6,
-        x * call("Min", call("Max", shifted, 0), 6) / 6,
-    )
+    return x * either(call("HardSigmoid", x, alpha=1 / 6, beta=0.5), hard_sigmoid(x))
 
 
 def mish(x: Term) -> Term:

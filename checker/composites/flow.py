@@ -15,6 +15,17 @@ PRODUCTS = frozenset({"MatMul", "FusedMatMul", "Gemm", "Einsum", "TransposeMatMu
 RESHAPES = frozenset({"Reshape", "Squeeze", "Unsqueeze", "Flatten"})
 
 
+_SHAPES = frozenset({"Shape", "Size"})
+
+
+def data_users(graph: Graph, value: Value) -> tuple[Node, ...]:
+    """Return the nodes that take a value's elements; who only asks for its shape does not count."""
+    users = graph.users_of(value)
+    if any(user.op in _SHAPES for user in users):
+        return tuple(user for user in users if user.op not in _SHAPES)
+    return users
+
+
 class Flow:
     """A graph with the composites that were already found in it.
 
@@ -49,7 +60,7 @@ class Flow:
 
     def users(self, value: Value | None) -> tuple[Node, ...]:
         """Return the nodes that take the value."""
-        return () if value is None else self.graph.users_of(value)
+        return () if value is None else data_users(self.graph, value)
 
     def sole_layer(self, value: Value | None, kinds: frozenset[str]) -> Composite | None:
         """Return the composite of one of the kinds whose nodes are all that takes the value."""
@@ -66,14 +77,14 @@ class Flow:
         """Return the only node that takes the value, None when there are several or it leaves the graph."""
         if value is None or self.graph.is_output(value):
             return None
-        users = self.graph.users_of(value)
+        users = data_users(self.graph, value)
         return users[0] if len(users) == 1 else None
 
     def only_for(self, node: Node, users: Mapping[int, Node]) -> bool:
         """Tell whether all that the node computes is used by the given nodes only."""
         return all(
             value is None
-            or (not self.graph.is_output(value) and all(user.index in users for user in self.graph.users_of(value)))
+            or (not self.graph.is_output(value) and all(user.index in users for user in data_users(self.graph, value)))
             for value in node.outputs
         )
 

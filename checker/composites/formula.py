@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from checker.composites.flow import data_users
 from checker.composites.matcher import Matcher, is_float_cast
 from checker.composites.record import decomposed
 from checker.pattern import Choice, Plan, Product, Sum, Term, plan
@@ -163,7 +164,7 @@ def enclosed(graph: Graph, root: Node, nodes: Iterable[Node]) -> list[Node] | No
         for node in list(mine.values()):
             if node is root or all(
                 value is None
-                or (not graph.is_output(value) and all(user.index in mine for user in graph.users_of(value)))
+                or (not graph.is_output(value) and all(user.index in mine for user in data_users(graph, value)))
                 for value in node.outputs
             ):
                 continue

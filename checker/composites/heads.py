@@ -79,11 +79,13 @@ def _block(flow: Flow, attention: Composite) -> Composite | None:
         covers |= {node.index: node for node in way.nodes}
     kept = _own(flow, covers, root, attention)
     layers = {way.layer.index for way in ways if way.layer is not None}
-    same = len({way.source.name for way in ways}) == 1
-    words = [
-        "self-attention" if same else "cross-attention" if ways[0].source.name != ways[1].source.name else "attention"
-    ]
-    words.append("packed projection" if len(layers) == 1 else f"{len(layers)} projections")
+    sources = [_unshaped(flow, way.source) for way in ways]
+    if len(set(sources)) == 1:
+        words = ["self-attention"]
+    else:
+        words = ["cross-attention" if sources[0] != sources[1] else "attention"]
+    packed = len(layers) == 1 or _projects(attention)
+    words.append("packed projection" if packed else f"{len(layers)} projections")
     parts = [attention, *(part for way in ways for part in way.parts)]
     kinds = {part.kind for part in parts}
     words += [
@@ -105,6 +107,17 @@ def _block(flow: Flow, attention: Composite) -> Composite | None:
     attrs: dict[str, Attribute] = {"num_heads": heads} if heads else {}
     unique = tuple({id(part): part for part in parts}.values())
     return decomposed("MultiHeadAttention", root, kept, named, attrs, variant=", ".join(words), parts=unique)
+
+
+def _unshaped(flow: Flow, value: Value) -> str:
+    """Return the name of a value before Reshapes (a simplifier makes one for each Gemm)."""
+    for _ in range(4):
+        node = flow.producer(value)
+        before = first(node) if node is not None and node.op in RESHAPES else None
+        if before is None:
+            break
+        value = before
+    return value.name
 
 
 def _operand_names(attention: Composite) -> tuple[str, str, str]:

@@ -10,7 +10,7 @@ from checker import schema
 from checker.graph import Composite, Node
 
 if TYPE_CHECKING:
-    from checker.graph import Argument, Attribute, Graph
+    from checker.graph import Argument, Attribute
 
 OWN_KINDS = frozenset(
     {
@@ -41,6 +41,9 @@ def decomposed(
     """Return a composite that the file writes as several nodes; ``root`` computes its result."""
     ordered = tuple(sorted({id(node): node for node in covers}.values(), key=lambda node: node.index))
     node = call_node(kind, root, args, attrs or {})
+    inner = [value for each in ordered if each is not root for value in each.outputs if value is not None]
+    if any(value.quant is not None for value in inner):
+        variant = f"{variant}, Q/DQ pairs inside" if variant else "Q/DQ pairs inside"
     return Composite(kind, "decomposed", node, ordered, variant, common_scope(ordered), parts)
 
 
@@ -101,23 +104,3 @@ def common_scope(nodes: Iterable[Node]) -> str:
             length += 1
         shared = shared[:length]
     return ".".join(shared or [])
-
-
-def closed(graph: Graph, root: Node, covers: set[int], nodes: Iterable[Node]) -> bool:
-    """Tell whether nothing outside uses what the covered nodes compute, the root's result excepted.
-
-    Args:
-        graph: the graph of the nodes.
-        root: the node whose result leaves the composite.
-        covers: indices of all covered nodes.
-        nodes: the covered nodes to check.
-    """
-    for node in nodes:
-        if node is root:
-            continue
-        for value in node.outputs:
-            if value is not None and (
-                graph.is_output(value) or any(user.index not in covers for user in graph.users_of(value))
-            ):
-                return False
-    return True
