@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from composite_models import found_in, graph_of, number, only, ops, weight
 
-from checker.composites import raise_composites
+from checker.composites import raise_, raise_composites
 
 HALF, ONE, ROOT, CUBE = number("half", 0.5), number("one", 1.0), number("root", 1.4142135), number("cubic", 0.044715)
 THREE, SIX, ZERO, SLOPE = number("three", 3.0), number("six", 6.0), number("zero", 0.0), number("slope", 0.7978845)
@@ -61,6 +61,14 @@ def test_gelu_whose_inner_value_is_used_elsewhere_is_not_one() -> None:
     assert not [each for each in found if each.kind == "Gelu"]
 
 
+def test_gelu_whose_factor_went_into_the_next_layer() -> None:
+    """Simplifiers multiply the 0.5 into the next weights: still a Gelu, but never written as the operator again."""
+    graph = graph_of(ONE + ROOT + "d = Div (x, root) e = Erf (d) a = Add (e, one) y = Mul (x, a)", opset=20)
+    gelu = only(raise_composites(graph), "Gelu")
+    assert "without its factor" in gelu.variant
+    assert len(raise_(graph, [gelu]).nodes) == 4
+
+
 def test_gelu_of_another_value_is_not_one() -> None:
     """The argument of erf must be the factor: x times (1 + erf(z / sqrt 2)) is no Gelu."""
     body = HALF + ONE + ROOT + "d = Div (z, root) e = Erf (d) a = Add (e, one) m = Mul (x, a) y = Mul (m, half)"
@@ -73,6 +81,12 @@ def test_gelu_of_another_value_is_not_one() -> None:
         ("s = Sigmoid (x) y = Mul (x, s)", "Swish", 2),
         (number("k", 1.702) + "m = Mul (x, k) s = Sigmoid (m) y = Mul (x, s)", "QuickGelu", 3),
         ("s = Softplus (x) t = Tanh (s) y = Mul (x, t)", "Mish", 3),
+        (
+            number("limit", 20.0)
+            + "s = Softplus (x) g = Greater (x, limit) w = Where (g, x, s) t = Tanh (w) y = Mul (x, t)",
+            "Mish",
+            5,
+        ),
         (ONE + "e = Exp (x) o = Add (e, one) s = Log (o) t = Tanh (s) y = Mul (t, x)", "Mish", 5),
         (
             THREE + ZERO + SIX + "a = Add (x, three) c = Clip (a, zero, six) m = Mul (x, c) y = Div (m, six)",

@@ -79,6 +79,32 @@ def test_attention_with_a_causal_mask() -> None:
     assert core.node.args["attn_mask"] is None
 
 
+FLAT = "a = Constant <value = int64[3] {2, 4, 8}> () b = Constant <value = int64[4] {1, 2, 8, 4}> () "
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        TURN + "s = MatMul (q, t) p = Softmax <axis = -1> (s) g = Mul (p, w) u = ReduceSum <keepdims = 1> (g, last) "
+        "n = Div (g, u) y = MatMul (n, v)",
+        FLAT + "f = Reshape (k, a) r = Transpose <perm = [0, 2, 1]> (f) t = Reshape (r, b) s = MatMul (q, t) "
+        "p = Softmax <axis = -1> (s) y = MatMul (p, v)",
+        TURN
+        + "s = MatMul (q, t) p = Softmax <axis = -1> (s) d = Dropout (p) e = Shape (d) y = MatMul (d, v) z = Cast <to = 1> (e)",
+        TURN
+        + "i = Constant <value = int64[1, 4] {0, 0, 0, 0}> () m = MatMul (q, t) c = Constant <value = float[1] {2.0}> () "
+        "s = ScatterND (m, i, c) p = Softmax <axis = -1> (s) y = MatMul (p, v)",
+    ],
+)
+def test_attention_with_steps_between(body: str) -> None:
+    """Renormalised weights, keys turned through a flat batch, a shape that is asked for, a bias written in."""
+    constants = weight("w", "2, 1, 1") + HALVES
+    outputs = OUT + ", float[4] z" if "z = " in body else OUT
+    core = only(found_in(constants + body, inputs=QKV, output=outputs), "Attention")
+    assert [core.node.args[name].name for name in "QKV"] == ["q", "k", "v"]
+    assert core.node.args["K"].shape == (1, 2, 4, 8)
+
+
 def test_attention_with_grouped_queries() -> None:
     """Keys and values repeated by Unsqueeze, Expand, Reshape are taken before the repetition."""
     one = "a2 = Constant <value = int64[1] {2}> () big = Constant <value = int64[5] {1, 2, 2, 4, 8}> () "
@@ -259,6 +285,15 @@ def test_squeeze_and_excitation() -> None:
     other = body.replace("Mul (x, g)", "Mul (z, g)")
     inputs = "float[1, 4, 5, 6] x, float[1, 4, 5, 6] z"
     assert not found_in(other, inputs=inputs, output="float[1, 4, 5, 6] y")
+
+
+def test_squeeze_and_excitation_whose_gate_is_inside_a_fused_convolution() -> None:
+    """ONNX Runtime puts the sigmoid into the convolution before it."""
+    body = weight("a", "2, 4, 1, 1") + weight("b", "4, 2, 1, 1") + "p = GlobalAveragePool (x) "
+    body += 'c = com.microsoft.FusedConv <activation = "Relu"> (p, a) '
+    body += 'g = com.microsoft.FusedConv <activation = "Sigmoid"> (c, b) y = Mul (x, g)'
+    found = found_in(body, inputs="float[1, 4, 5, 6] x", output="float[1, 4, 5, 6] y")
+    assert [(each.kind, each.variant) for each in found] == [("SqueezeExcitation", "2 layers")]
 
 
 def test_an_unrolled_lstm_is_one_layer() -> None:

@@ -300,6 +300,15 @@ def _on(flow: Flow, node: Node, path: Path) -> list[Path]:
         if other is not None and other.constant:
             return [path.step(result, node)]
         return []
+    if node.op == "Div":  # weights that were changed are divided by their sum again
+        spread = flow.producer(second(node))
+        total = flow.producer(first(spread)) if spread is not None and spread.op in RESHAPES else spread
+        summed = first(total) if total is not None and total.op == "ReduceSum" else None
+        if spread is not None and total is not None and summed is not None and summed.name == path.value.name:
+            return [
+                path.step(result, *{each.index: each for each in (total, spread, node)}.values(), word="renormalised")
+            ]
+        return []
     if node.op == "BatchNormalization" and path.mixes:
         return [path.step(result, node)]
     if mixes_heads(flow, node) is not None:

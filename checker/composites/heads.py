@@ -21,6 +21,7 @@ _LINEAR = frozenset(
         "QGemm", "DynamicQuantizeMatMul", "MatMulIntegerToFloat",
     }
 )  # fmt: skip
+_POOLED = frozenset({"BatchNormalization", "Cast", "ReduceMax", "MaxPool", "AveragePool"})
 _DEPTH = 24
 
 
@@ -248,7 +249,7 @@ def _steps(node: Node, way: Projection) -> list[Projection]:
     scaled = scaling(node)
     if scaled is not None:
         return [replace(way, source=scaled[0], nodes=nodes)]
-    if node.op in _LAYOUT or passes(node) or node.op in {"BatchNormalization", "Cast"}:
+    if node.op in _LAYOUT or passes(node) or node.op in _POOLED:
         return [replace(way, source=left, nodes=nodes)]
     if node.op in {"Add", "Mul", "Sub"} and right is not None and (left.constant or right.constant):
         return [replace(way, source=right if left.constant else left, nodes=nodes)]
