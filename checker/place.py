@@ -84,7 +84,8 @@ def _folded(nodes: tuple[Folded, ...]) -> tuple[Placement, ...]:
 @lru_cache(maxsize=128)
 def _refused_in_parts(target: Target) -> Status | None:
     """Return the worst that becomes of a layer in parts; None where none is worse off than its nodes."""
-    rows = (row for row in target.rows if row.form != "operator" and row.op in COMPOSITES and not row.status.taken)
+    kinds = (kind for kind in COMPOSITES if kind in target.by_op)
+    rows = (row for kind in kinds for row in target.by_op[kind] if row.form != "operator" and not row.status.taken)
     return max((row.status for row in rows), key=BY_BADNESS.index, default=None)
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Any, Final, NoReturn
 
 from checker import plain_toml
 from checker.constraint import ConstraintError, parse
 from checker.errors import InputError
 from checker.facts import Recipe
+from checker.rows import Piece
 from checker.target import (
     KINDS,
     PRECISIONS,
@@ -27,6 +29,9 @@ from checker.target import (
 
 NEWEST: Final = 10_000
 """Upper end of an open range of versions."""
+
+HEADERS: Final = re.compile(r"^(?=\[)", re.MULTILINE)
+NAME: Final = re.compile(r"""^name\s*=\s*("[^"\\]*"|\[[^\]]*\])""", re.MULTILINE)
 
 TOP_KEYS: Final = ("target", "source", "model", "always", "op", "quantization", "memory", "peak")
 HEADER_KEYS: Final = (
@@ -80,6 +85,21 @@ def decode(text: str, path: str) -> dict[str, Any]:
         return plain_toml.loads(text)
     except plain_toml.TOMLDecodeError as error:
         raise InputError(f"{path}: not a TOML file: {error}") from None
+
+
+def split(text: str) -> tuple[str, list[str]] | None:
+    """Take a target file apart without reading it.
+
+    Returns:
+        Everything but the ``[[op]]`` entries, and these, each as it is written; None where an entry does not plainly
+        name its operators.
+    """
+    parts = HEADERS.split(text)
+    entries = [part for part in parts if part.startswith("[[op]]")]
+    rest = [part for part in parts if not part.startswith("[[op]]")]
+    if any(NAME.search(part) is None for part in entries) or any(part.lstrip("[ ").startswith("op") for part in rest):
+        return None
+    return "".join(rest), entries
 
 
 class Table:
@@ -236,19 +256,37 @@ class Table:
 
     def rows(self) -> tuple[Row, ...]:
         """Return the ``[[op]]`` entries; one whose name is a list of operators stands for a row of each."""
-        found = []
+        found: list[Row] = []
         for index, entry in self._entries("op", OP_KEYS):
-            names = self.texts(entry, "name")
-            if not names:
-                self.fault("`name` is missing: an ONNX operator, or DOMAIN.OPERATOR")
-            row: dict[str, Any] = {"status": Status(self.word(entry, "status", ROW_STATUSES))}
-            row["sources"] = self.evidence(entry)
-            for key in entry:
-                read = _OPTIONAL.get(key)
-                if read is not None:
-                    row[key] = read(self, entry)
-            found += [Row(op=name, index=index, table=self.id, **row) for name in names]
+            found += self._rows(index, entry)
         return tuple(found)
+
+    def _rows(self, index: int, entry: Mapping[str, Any]) -> Iterator[Row]:
+        names = self.texts(entry, "name")
+        if not names:
+            self.fault("`name` is missing: an ONNX operator, or DOMAIN.OPERATOR")
+        row: dict[str, Any] = {"status": Status(self.word(entry, "status", ROW_STATUSES))}
+        row["sources"] = self.evidence(entry)
+        for key in entry:
+            read = _OPTIONAL.get(key)
+            if read is not None:
+                row[key] = read(self, entry)
+        for name in names:
+            yield Row(op=name, index=index, table=self.id, **row)
+
+    def pieces(self, written: Iterable[str]) -> Iterator[Piece]:
+        """Yield the ``[[op]]`` entries as they are written, to be read when their operators are asked for."""
+        for index, text in enumerate(written, 1):
+            named = NAME.search(text)
+            listed = named[1] if named else ""
+            names = [listed[1:-1]] if listed.startswith('"') else decode(f"x = {listed}", self.path)["x"]
+            yield Piece(names, partial(self._piece, index, text))
+
+    def _piece(self, index: int, text: str) -> tuple[Row, ...]:
+        (entry,) = decode(text, self.path)["op"]
+        self.place = f"[[op]] row {index} ({entry.get('name', '')})"
+        self.keys(entry, OP_KEYS)
+        return tuple(self._rows(index, entry))
 
     def inserts(self, entry: Mapping[str, Any]) -> tuple[Insert, ...]:
         """Return what the compiler adds around a row's operator."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
@@ -11,6 +11,7 @@ from typing import Final, Literal
 from checker.constraint import Constraint, parse
 from checker.facts import Recipe
 from checker.graph import EMPTY
+from checker.rows import Rows
 
 PRECISIONS: Final = ("fp32", "fp16", "bf16", "int8", "int16", "a16w8")
 """Precisions that can be asked for.  The dtype of storage; ``a16w8`` is 16-bit activations with 8-bit weights."""
@@ -248,7 +249,7 @@ class Target:
     note: str = ""
     model: tuple[ModelRule, ...] = ()
     always: tuple[AlwaysRule, ...] = ()
-    rows: tuple[Row, ...] = ()
+    rows: Sequence[Row] = ()
     sources: Mapping[str, Source] = EMPTY
     quantization: Recipe | None = None
     memory: Figures = Figures()
@@ -259,6 +260,9 @@ class Target:
 
     def __post_init__(self) -> None:
         """Index the rows by operator once."""
+        if isinstance(self.rows, Rows):
+            object.__setattr__(self, "by_op", self.rows.by_op)
+            return
         found: dict[str, list[Row]] = {}
         for row in self.rows:
             found.setdefault(row.op, []).append(row)

@@ -9,12 +9,14 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from checker.errors import InputError
 from checker.paths import opsets_dir
-from checker.table_file import Table, decode, near
+from checker.rows import Piece, Rows
+from checker.table_file import Table, decode, near, split
 from checker.target import (
     AlwaysRule,
     Figures,
@@ -80,10 +82,12 @@ class _Shelf:
         """Return a target, reading what it extends first."""
         if name not in self.targets:
             path, text, own = self.texts[name]
-            self.targets[name] = self._build(decode(text, str(path)), path, text, own=own, below=(*below, name))
+            self.targets[name] = self._build(path, text, own=own, below=(*below, name))
         return self.targets[name]
 
-    def _build(self, data: Mapping[str, Any], path: Path, text: str, *, own: bool, below: tuple[str, ...]) -> Target:
+    def _build(self, path: Path, text: str, *, own: bool, below: tuple[str, ...]) -> Target:
+        apart = split(text) if own else None
+        data = decode(text if apart is None else apart[0], str(path))
         header = data.get("target", {})
         above = header.get("extends", "") if isinstance(header, dict) else ""
         parent = None
@@ -93,7 +97,7 @@ class _Shelf:
             if above not in self.texts:
                 raise InputError(f"{path}: [target]: extends an unknown target `{above}`{near(above, self.texts)}")
             parent = self.target(above, below)
-        return build(data, str(path), text, parent, eager=not own)
+        return build(data, str(path), text, parent, eager=not own, written=apart[1] if apart else None)
 
 
 def _read(path: Path) -> str:
@@ -103,8 +107,16 @@ def _read(path: Path) -> str:
         raise InputError(f"{path}: cannot be read: {error}") from None
 
 
-def build(data: Mapping[str, Any], path: str, text: str, parent: Target | None = None, *, eager: bool = True) -> Target:
-    """Make a target of a decoded file and of what it extends.
+def build(
+    data: Mapping[str, Any],
+    path: str,
+    text: str,
+    parent: Target | None = None,
+    *,
+    eager: bool = True,
+    written: Sequence[str] | None = None,
+) -> Target:
+    """Make a target of a decoded file and of what it extends; ``written`` are ``[[op]]`` entries not decoded yet.
 
     Own rows of an operator replace all inherited rows of that operator; own ``[[model]]`` entries replace the
     inherited ones, own ``[[always]]`` entries likewise; header fields override one by one.
@@ -144,11 +156,14 @@ def build(data: Mapping[str, Any], path: str, text: str, parent: Target | None =
         "partition": table.word(head, "partition", ("any", "one-subgraph", "whole"), "any"),
         "note": table.text(head, "note"),
     }
-    rows, model, always = table.rows(), table.model(), table.always()
+    model, always = table.model(), table.always()
+    rows = Rows([Piece((row.op,), partial(_one, row)) for row in table.rows()])
+    if written is not None:
+        rows = Rows(table.pieces(written))
     digest = hashlib.sha256(text.encode())
     if parent:
-        replaced = {row.op for row in rows}
-        rows = (*rows, *(row for row in parent.rows if row.op not in replaced))
+        inherited_rows = parent.rows if isinstance(parent.rows, Rows) else Rows(())
+        rows = Rows((*rows.pieces, *inherited_rows.without(rows.by_op)))
         model, always = model or parent.model, always or parent.always
         digest.update(parent.digest.encode())
     return Target(
@@ -163,6 +178,10 @@ def build(data: Mapping[str, Any], path: str, text: str, parent: Target | None =
         path=path,
         digest=digest.hexdigest(),
     )
+
+
+def _one(row: Row) -> tuple[Row, ...]:
+    return (row,)
 
 
 def read_file(path: str | Path) -> Target:
