@@ -89,10 +89,10 @@ FLAT = "a = Constant <value = int64[3] {2, 4, 8}> () b = Constant <value = int64
         "n = Div (g, u) y = MatMul (n, v)",
         FLAT + "f = Reshape (k, a) r = Transpose <perm = [0, 2, 1]> (f) t = Reshape (r, b) s = MatMul (q, t) "
         "p = Softmax <axis = -1> (s) y = MatMul (p, v)",
-        TURN
-        + "s = MatMul (q, t) p = Softmax <axis = -1> (s) d = Dropout (p) e = Shape (d) y = MatMul (d, v) z = Cast <to = 1> (e)",
-        TURN
-        + "i = Constant <value = int64[1, 4] {0, 0, 0, 0}> () m = MatMul (q, t) c = Constant <value = float[1] {2.0}> () "
+        TURN + "s = MatMul (q, t) p = Softmax <axis = -1> (s) d = Dropout (p) e = Shape (d) "
+        "y = MatMul (d, v) z = Cast <to = 1> (e)",
+        TURN + "i = Constant <value = int64[1, 4] {0, 0, 0, 0}> () m = MatMul (q, t) "
+        "c = Constant <value = float[1] {2.0}> () "
         "s = ScatterND (m, i, c) p = Softmax <axis = -1> (s) y = MatMul (p, v)",
     ],
 )
