@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 
@@ -25,18 +26,11 @@ def propose(state: State) -> Iterator[Candidate]:
         if composite.kind == "Gelu" and concerned and form in _OTHER and _result(state.graph, composite):
             forms.setdefault(str(form), []).append(composite)
     for form, found in forms.items():
-        written = {id(each): parts(_other(each, _OTHER[form]), state.opset) for each in found}
-        if any(made is None for made in written.values()):
+        if parts(_other(found[0], _OTHER[form]), state.opset) is None:
             continue
         names = tuple(node.name for each in found for node in each.covers)
         what = f"compute {len(found)} GELU {_WORDS[_OTHER[form]]}"
-        graph = state.graph
-
-        def make(
-            graph: Graph = graph, found: list[Composite] = found, written: dict[int, tuple[Node, ...] | None] = written
-        ) -> Graph:
-            return _written(graph, found, written)
-
+        make = partial(_written, state.graph, found, _OTHER[form])
         yield Candidate("gelu-form", what, "accuracy check", ("gelu-form", names), make, names)
 
 
@@ -53,11 +47,13 @@ def _result(graph: Graph, composite: Composite) -> Node | None:
     return None if fused or x is None or made not in composite.covers else made
 
 
-def _written(graph: Graph, found: list[Composite], written: dict[int, tuple[Node, ...] | None]) -> Graph:
+def _written(graph: Graph, found: list[Composite], form: str) -> Graph | None:
     instead: dict[int, tuple[Node, ...]] = {}
     for composite in found:
         instead.update((id(node), ()) for node in composite.covers)
         root = _result(graph, composite)
-        if root is not None:
-            instead[id(root)] = written[id(composite)] or ()
+        written = parts(_other(composite, form), graph.opsets.get("", 0))
+        if root is None or written is None:
+            return None
+        instead[id(root)] = written
     return replaced(graph, instead)

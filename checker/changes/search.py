@@ -100,6 +100,9 @@ class _Search:
 
         ``again``: also where that was seen before; else it is left out.
         """
+        if self.trials and len(step.state.graph.nodes) > self.left:
+            self.stopped = True
+            return None
         graph = self.shop.made(step.state.graph, candidate)
         wanted = candidate.precision or step.state.placements.precision
         if graph is None:

@@ -25,6 +25,9 @@ from checker.target import Status, Target
 NEW_NODE: Final = 3
 """How much more it is to answer constraints about a node that was not met before."""
 
+RECOGNITION: Final = 2
+"""How much more it is to recognise the layers of a graph than to place it."""
+
 Reload = Callable[[Mapping[str, int]], Graph | None]
 """Loads the file again with lengths for symbolic dimensions, by name; None where that is not possible."""
 
@@ -66,7 +69,7 @@ class Shop:
         nodes = max(1, len(graph.nodes))
         if id(graph) in self._found:
             return nodes
-        return 2 * nodes + NEW_NODE * sum(node not in self._macs for node in graph.nodes)
+        return (1 + RECOGNITION) * nodes + NEW_NODE * sum(node not in self._macs for node in graph.nodes)
 
     def norms(self, graph: Graph) -> tuple[BatchNorm, ...]:
         """Return what becomes of each batch normalisation of a graph."""
