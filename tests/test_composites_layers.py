@@ -79,6 +79,14 @@ def test_attention_with_a_causal_mask() -> None:
     assert core.node.args["attn_mask"] is None
 
 
+def test_a_deep_tangle_of_products_is_not_walked_twice() -> None:
+    """Queries that are a value times itself, forty times over, cost forty steps and not two to the fortieth."""
+    body = "q0 = Add (q, q) " + " ".join(f"q{i} = Mul (q{i - 1}, q{i - 1})" for i in range(1, 40)) + " " + TURN
+    body += weight("w", "8, 8") + "s = MatMul (q39, t) p = Softmax <axis = -1> (s) o = MatMul (p, v) y = MatMul (o, w)"
+    found = found_in(body, inputs=QKV, output=OUT)
+    assert [each.kind for each in found if each.kind != "Softmax"] == ["Attention"]
+
+
 FLAT = "a = Constant <value = int64[3] {2, 4, 8}> () b = Constant <value = int64[4] {1, 2, 8, 4}> () "
 
 

@@ -217,11 +217,14 @@ def _back(flow: Flow, start: Value, *, fused: bool) -> Projection | None:
     """Walk from an operand back to its projection."""
     if fused:
         return Projection(start, (), None)
-    return _walk(flow, Projection(start, (), None), _DEPTH)
+    return _walk(flow, Projection(start, (), None), _DEPTH, set())
 
 
-def _walk(flow: Flow, way: Projection, depth: int) -> Projection | None:
+def _walk(flow: Flow, way: Projection, depth: int, seen: set[str]) -> Projection | None:
     value = way.source
+    if value.name in seen:
+        return None
+    seen.add(value.name)
     node = flow.producer(value)
     if node is None:
         return replace(way, cached=not value.constant)
@@ -234,11 +237,13 @@ def _walk(flow: Flow, way: Projection, depth: int) -> Projection | None:
             if source is None or isinstance(source, tuple):
                 return None
             further = replace(way, source=source, nodes=(*way.nodes, *inner.covers), parts=(*way.parts, inner))
-            return _walk(flow, further, depth - 1)
+            return _walk(flow, further, depth - 1, seen)
     source = linear(node)
     if source is not None:
         return replace(way, source=source, nodes=(*way.nodes, node), layer=node)
-    return next((found for each in _steps(node, way) if (found := _walk(flow, each, depth - 1)) is not None), None)
+    return next(
+        (found for each in _steps(node, way) if (found := _walk(flow, each, depth - 1, seen)) is not None), None
+    )
 
 
 def _steps(node: Node, way: Projection) -> list[Projection]:
