@@ -68,6 +68,10 @@ class Outcome:
         """The smaller the better: the answer, what stands in the way of a better one, the work, the pieces."""
         return (_RANKS[self.answer], self.refusals, -round(self.share, 3), self.segments, self.host)
 
+    def leads_beyond(self, other: Outcome) -> bool:
+        """Tell whether a change on top of others is worth making: less stands in the way, or an improvement to tell."""
+        return self.rank[:2] < other.rank[:2] or self.betters(other)
+
     def betters(self, other: Outcome) -> bool:
         """Tell whether this is worth reporting as an improvement: the answer, the share of the work, or the pieces."""
         mine, theirs = _RANKS[self.answer], _RANKS[other.answer]

@@ -195,7 +195,7 @@ def _grown(run: _Search, start: _Step, singles: Sequence[_Step]) -> _Step | None
             after
             for before in level
             for after in run.steps(before)
-            if after.state.outcome.rank[:-1] < before.state.outcome.rank[:-1]
+            if after.state.outcome.leads_beyond(before.state.outcome)
         ]
         level = _best(further)
         best = min((best, *level), key=lambda step: step.rank)
