@@ -219,7 +219,10 @@ def distribution_of_concat(node: Node, graph: Graph) -> bool | None:
 
 
 def _dense(value: Value | None, graph: Graph) -> Value | None:
-    """Return the input of the dense layer that makes a value: a product with a constant, a constant added or not."""
+    """Return the input of the dense layer that makes a value: a product with a constant, a constant added or not.
+
+    A BatchNormalization in front of it is part of it, as compilers fold it into the product.
+    """
     node = graph.producer_of(value) if value is not None else None
     if node is not None and node.op == "Add":
         sides = [side for side in node.inputs if side is not None and not side.constant]
@@ -227,7 +230,10 @@ def _dense(value: Value | None, graph: Graph) -> Value | None:
     if node is None or node.op not in {"Gemm", "MatMul"} or len(node.inputs) < 2:
         return None
     data, weight = node.inputs[0], node.inputs[1]
-    return data if weight is not None and weight.constant else None
+    if data is None or weight is None or not weight.constant:
+        return None
+    before = _made_by(data, graph, "BatchNormalization")
+    return before.inputs[0] if before is not None else data
 
 
 def twin_products(node: Node, graph: Graph) -> bool | None:

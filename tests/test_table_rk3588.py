@@ -17,7 +17,7 @@ from checker.targets import find
 EVIDENCE = evidence.folder() / "rockchip-rk3588" / "rknn-toolkit2-2.5.0.jsonl.xz"
 
 OPEN = {
-    "mobilenetv3_small_100__dy18_noopt": "Constant nodes with value_ints end the import, and are folded before a row sees them",
+    "mobilenetv3_small_100__dy18_noopt": "Constant(value_ints) ends the import, and is folded before a row sees it",
 }
 """Networks of the corpus on which table and compiler differ, and why."""
 
