@@ -155,6 +155,14 @@ class TestTensorRT:
         assert (found.outcome, found.culprits, found.stage) == ("compiler-error", {"Attention": 1}, "build")
         assert found.says.startswith("CHECK failed")
 
+    def test_an_input_that_is_a_shape_is_not_asked_about(self) -> None:
+        """It would need a range of values, which no case states."""
+        said = ["E (Network has dynamic or shape inputs, but no optimization profile has been defined. In validate)"]
+        answer = {"parsed": True, "errors": [], "layers": {}, "built": False, "said": said}
+        assert tensorrt_rtx.interpret(small(), Raw("answered", answer, stage="build")).outcome == "not-asked"
+        network = Case("net", "t", "fp32")
+        assert tensorrt_rtx.interpret(network, Raw("answered", answer, stage="build")).outcome == "compiler-error"
+
     def test_a_node_that_has_no_kernel_is_looked_up(self, tmp_path: Path) -> None:
         """TensorRT names the node, the file knows its operator."""
         from checker.probes.cases import build

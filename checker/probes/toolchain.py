@@ -9,7 +9,9 @@ from typing import Any, Final, Literal, Protocol
 
 from checker.graph import EMPTY
 
-Outcome = Literal["native", "decomposed", "host", "refused", "compiler-error", "crashed", "timeout", "memory"]
+Outcome = Literal[
+    "native", "decomposed", "host", "refused", "compiler-error", "crashed", "timeout", "memory", "not-asked"
+]
 
 NETWORK_ANSWER: Final[Mapping[str, str]] = {
     "native": "ALL",
@@ -20,6 +22,7 @@ NETWORK_ANSWER: Final[Mapping[str, str]] = {
     "crashed": "CRASH",
     "memory": "CRASH",
     "timeout": "TIMEOUT",
+    "not-asked": "REFUSED",
 }
 """What an outcome is called where a whole network was asked about."""
 
