@@ -112,7 +112,8 @@ def test_a_layer_in_parts_is_told_with_its_operator() -> None:
     )
     message = _findings(text)["decomposed-layer"].message
     assert "1 Gelu" in message
-    assert "opset 20" in message
+    assert "since opset 20; this file declares 17" in message
+    assert "the declared opset 21 has one Gelu operator" in _findings(text, opset=21)["decomposed-layer"].message
 
 
 def test_select_and_ignore_choose_rules() -> None:

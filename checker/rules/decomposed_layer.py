@@ -37,7 +37,10 @@ def check(subject: Subject) -> Iterator[Finding]:
     for kind, found in sorted(by_kind.items()):
         first = first_opset(kind)
         nodes = sorted({node.index: node.name for c in found for node in c.covers}.items())
-        version = f"one {kind} operator exists since opset {first}; this file declares {declared}"
+        if declared < first:
+            version = f"one {kind} operator exists since opset {first}; this file declares {declared}"
+        else:
+            version = f"the declared opset {declared} has one {kind} operator for it, since opset {first}"
         yield Finding(
             rule="decomposed-layer",
             severity="info",
