@@ -48,6 +48,17 @@ class TestCommand:
         assert "4 were answered before" in capsys.readouterr().err
         assert path.read_bytes() == before
 
+    def test_networks_in_a_relative_folder_are_found(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The compiler's process works elsewhere; what it is given must not depend on where the command was called."""
+        pytest.importorskip("onnxruntime")
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "networks").mkdir()
+        (tmp_path / "networks" / "net.onnx").write_bytes(build(asks("Relu")).SerializeToString())
+        command = ["probe", "onnxruntime-cpu", "--python", sys.executable, "--output", "out", "--networks", "networks"]
+        assert main(command) == 0
+        (path,) = evidence.files(tmp_path / "out")
+        assert [record["answer"] for record in evidence.read(path).networks] == ["ALL"]
+
     @pytest.mark.parametrize(
         ("arguments", "words"),
         [

@@ -32,7 +32,7 @@ def run(options: Namespace) -> int:
     toolchain = toolchains.make(options.toolchain, options.python, limits)
     _check_precisions(options.precision, toolchain)
     recorded = tuple(_recorded(options))
-    networks = questions.network_files(Path(options.networks)) if options.networks else []
+    networks = questions.network_files(Path(options.networks).resolve()) if options.networks else []
     targets = session.targets_of(toolchain, options.targets)
     try:
         for target, path in session.output_of(options.output, toolchain, targets).items():
