@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+import composite_pages
+
 from checker import report, targets
 from checker.render import tables
 from checker.rules import RULES
@@ -37,6 +39,7 @@ def pages() -> Iterator[tuple[Path, str]]:
         yield DOCS / "targets" / f"{target.id}.md", "\n".join(_target(target))
     yield DOCS / "targets" / "index.md", "\n".join(_index(every))
     yield DOCS / "targets" / "matrix.md", "\n".join(_matrix(every))
+    yield from composite_pages.pages(DOCS / "composites", every)
 
 
 def _target(target: Target) -> Iterator[str]:
@@ -142,7 +145,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="write nothing")
     check = parser.parse_args().check
     wanted = dict(pages())
-    generated = {page for folder in ("rules", "targets") for page in (DOCS / folder).glob("*.md")}
+    generated = {page for folder in ("rules", "targets", "composites") for page in (DOCS / folder).glob("*.md")}
     stale = [page for page, text in wanted.items() if not page.exists() or page.read_text(encoding="utf-8") != text]
     left_over = sorted(generated - set(wanted))
     if check:
