@@ -168,6 +168,18 @@ def test_batch_norm_statistics_behind_expand_chains_are_constants() -> None:
     assert node.args["B"].const.tolist() == [1.0, 2.0]
 
 
+def test_a_batch_norm_in_training_mode_is_no_constant_whatever_its_inputs_are() -> None:
+    """Weight standardisation: before opset 14 further outputs say training mode, then an attribute."""
+    head = """(float[2] x) => (float[1, 2, 2] y)
+        <float[1, 2, 2] w = {1.0, 2.0, 3.0, 4.0}, float[2] s = {1.0, 1.0}, float[2] b = {0.0, 0.0}> """
+    five = head + "{ y, m, v, sm, sv = BatchNormalization (w, s, b, b, s) }"
+    stated = head + "{ y, m, v = BatchNormalization <training_mode = 1> (w, s, b, b, s) }"
+    inference = head + "{ y = BatchNormalization (w, s, b, b, s) }"
+    assert ops(graph(five, opset=9)) == ["BatchNormalization"]
+    assert ops(graph(stated)) == ["BatchNormalization"]
+    assert ops(graph(inference, opset=9)) == ops(graph(inference)) == []
+
+
 def test_the_version_in_force_follows_the_import_and_missing_operators_are_problems() -> None:
     """Gelu came with opset 20: at 18 it is a finding, and its arguments still have names."""
     found = graph("(float[2] x) => (float[2] y) { a = Softmax (x) y = Gelu (a) }", opset=18)

@@ -245,7 +245,7 @@ class Pass:
         present = [fact for fact in call.inputs if fact is not None]
         if not present or not all(fact.constant for fact in present):
             return False
-        return not (node.op == "BatchNormalization" and call.attrs.get("training_mode")) and node.op != "Dropout"
+        return node.op != "Dropout" and not (node.op == "BatchNormalization" and _is_training(call))
 
     def _constant(self, call: Call, scope: Scope) -> None:
         node = call.raw
@@ -363,6 +363,11 @@ def _is_inference(call: Call, scope: Scope) -> bool:
         training = call.inputs[2] if len(call.inputs) > 2 else None
         return training is None or (training.data is not None and not training.data.any())
     return call.since >= 7 or bool(call.attrs.get("is_test"))
+
+
+def _is_training(call: Call) -> bool:
+    """Tell whether a BatchNormalization computes its statistics: before opset 14 that is said by further outputs."""
+    return bool(call.attrs.get("training_mode")) or (call.since < 14 and any(call.raw.outputs[1:]))
 
 
 def _is_no_cast(call: Call) -> bool:
