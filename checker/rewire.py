@@ -106,7 +106,7 @@ def at_opset(graph: Graph, opset: int) -> Graph | None:
     nodes = []
     for node in graph.nodes:
         found = None if node.domain else schema.find(node.op, "", opset)
-        if not node.domain and (found is None or found.deprecated):
+        if not node.domain and (found is None or not found.in_force):
             return None
         bodies = {name: at_opset(body, opset) for name, body in node.bodies.items()}
         kept = {name: body for name, body in bodies.items() if body is not None}

@@ -69,6 +69,14 @@ class Schema:
     raw: Any = None
     """The registry's own object (None for ``com.microsoft``): shape inference wants it."""
 
+    @property
+    def in_force(self) -> bool:
+        """Tell whether the operator exists at this version: advised against, as GroupNormalization of 18, is not gone.
+
+        A deprecated version that keeps a function body still says what it computes; Upsample of 10 says nothing.
+        """
+        return not self.deprecated or self.has_function
+
 
 def _light(name: str) -> ModuleType:
     """Load one module of the onnx package without running ``onnx/__init__.py``."""

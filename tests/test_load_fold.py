@@ -168,6 +168,20 @@ def test_batch_norm_statistics_behind_expand_chains_are_constants() -> None:
     assert node.args["B"].const.tolist() == [1.0, 2.0]
 
 
+def test_a_deprecated_operator_with_a_function_body_exists_and_one_without_is_gone() -> None:
+    """GroupNormalization came deprecated with opset 18 and is computed all the same; Upsample left with opset 10."""
+    norm = """(float[1, 4, 2] x) => (float[1, 4, 2] y) <float[2] s = {1.0, 1.0}, float[2] b = {0.0, 0.0}> {
+          y = GroupNormalization <num_groups = 2> (x, s, b)
+        }"""
+    for opset, since in ((18, 18), (20, 18)):
+        found = graph(norm, opset=opset)
+        assert ([node.since for node in found.nodes], found.problems) == ([since], ())
+    upsample = "(float[1, 4, 2] x) => (float[1, 4, 4] y) <float[3] s = {1.0, 1.0, 2.0}> { y = Upsample (x, s) }"
+    gone = graph(upsample, opset=10)
+    assert gone.nodes[0].since == 0
+    assert [problem.rule for problem in gone.problems] == ["operator-not-in-opset"]
+
+
 def test_a_batch_norm_in_training_mode_is_no_constant_whatever_its_inputs_are() -> None:
     """Weight standardisation: before opset 14 further outputs say training mode, then an attribute."""
     head = """(float[2] x) => (float[1, 2, 2] y)

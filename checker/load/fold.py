@@ -146,7 +146,7 @@ class Pass:
         attrs = read_attributes(node.proto) if node.proto.attribute else {}
         opset = self.setting.opsets.get(node.domain, 0)
         schema = find(node.op, node.domain, opset) if opset else None
-        since = schema.since if schema is not None and not schema.deprecated else 0
+        since = schema.since if schema is not None and schema.in_force else 0
         name = self.namer.node(node.proto.name, node.op, index)
         if schema is None or not since:
             schema = newest(node.op, node.domain) or schema
