@@ -168,6 +168,22 @@ def test_batch_norm_statistics_behind_expand_chains_are_constants() -> None:
     assert node.args["B"].const.tolist() == [1.0, 2.0]
 
 
+def test_an_open_axis_of_a_graph_input_is_dynamic() -> None:
+    """No length, no name, or a name that shape inference made up: the caller chooses, so it is a symbol."""
+    model = helper.make_model(
+        helper.make_graph(
+            [helper.make_node("Relu", ["x"], ["y"])],
+            "g",
+            [helper.make_tensor_value_info("x", TensorProto.FLOAT, [None, "unk__7", "n", 3])],
+            [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
+        ),
+        opset_imports=[helper.make_opsetid("", 17)],
+    )
+    found = load_model(model)
+    assert found.inputs[0].shape == ("x[0]", "x[1]", "n", 3)
+    assert found.nodes[0].outputs[0].shape == ("x[0]", "x[1]", "n", 3)
+
+
 def test_a_deprecated_operator_with_a_function_body_exists_and_one_without_is_gone() -> None:
     """GroupNormalization came deprecated with opset 18 and is computed all the same; Upsample left with opset 10."""
     norm = """(float[1, 4, 2] x) => (float[1, 4, 2] y) <float[2] s = {1.0, 1.0}, float[2] b = {0.0, 0.0}> {

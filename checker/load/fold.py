@@ -24,6 +24,7 @@ from checker.load.stored import Weights, constant_node
 from checker.schema import Schema, find, newest
 
 if TYPE_CHECKING:
+    from checker.graph import Shape
     from checker.load.naming import Namer
 
 assert rearrange  # noqa: S101  # imported for its entries in the evaluator's table
@@ -135,6 +136,8 @@ class Pass:
                 else:
                     fact.element, fact.shape = known[0] or element, merge(known[1], shape)
                     fact.other_type = known[2] or other
+            if scope.outer is None:
+                fact.shape = _dynamic(fact.shape, value.name)
             scope.names[value.name] = fact
             inputs.append(fact)
         return inputs
@@ -341,6 +344,13 @@ def _uses(nodes: Sequence[Raw], graph: Any) -> Mapping[str, int]:
     for output in graph.output:
         used[output.name] = used.get(output.name, 0) + 1
     return used
+
+
+def _dynamic(shape: Shape, name: str) -> Shape:
+    """Name the axes of a graph input that the file leaves open: whoever calls the model chooses their lengths."""
+    if shape is None:
+        return None
+    return tuple(f"{name}[{axis}]" if dim is None else dim for axis, dim in enumerate(shape))
 
 
 def _is_weight(fact: Fact) -> bool:
