@@ -51,18 +51,6 @@ def body_of(node: Node, opset: int) -> Graph | None:
     return None if function is None else written_as(node, call, function, opset)
 
 
-def body_from_text(node: Node, text: str, opset: int) -> Graph | None:
-    """Return a node as the graph of a function that is given as ONNX text, at an opset."""
-    parsed, _, serialized = schema.native().parser.parse_function(text)
-    if not parsed:
-        return None
-    function = schema.protos().FunctionProto.FromString(serialized)
-    call = schema.protos().NodeProto(op_type=node.op, name=node.name)
-    call.input.extend("" if value is None else value.name for value in node.inputs[: len(function.input)])
-    call.output.extend(value.name for value in node.outputs[:1] if value is not None)
-    return written_as(node, call, function, opset)
-
-
 def written_as(node: Node, call: Any, function: Any, opset: int) -> Graph | None:
     """Return the graph of one call of a function, with the node's own arguments around it."""
     from checker.load import load_model

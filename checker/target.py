@@ -114,8 +114,29 @@ class Insert:
     on: str
 
 
+class Conditions:
+    """What every entry with ``require`` lines has in common."""
+
+    require: tuple[str, ...]
+
+    @cached_property
+    def constraints(self) -> tuple[Constraint, ...]:
+        """The conditions, parsed when they are first asked for."""
+        return tuple(parse(text) for text in self.require)
+
+    @cached_property
+    def local(self) -> bool:
+        """Whether its conditions read the node alone."""
+        return all(constraint.local for constraint in self.constraints)
+
+    @cached_property
+    def near(self) -> bool:
+        """Whether its conditions read the node and those next to it."""
+        return all(constraint.near for constraint in self.constraints)
+
+
 @dataclass(frozen=True, eq=False)
-class Row:
+class Row(Conditions):
     """One ``[[op]]`` entry: an operator, what becomes of it, and on what conditions.
 
     ``op``: operator name, with its domain in front where that is not the ONNX domain.  ``index``: position in its file,
@@ -138,21 +159,6 @@ class Row:
     index: int = 0
     table: str = ""
 
-    @cached_property
-    def constraints(self) -> tuple[Constraint, ...]:
-        """The conditions, parsed when they are first asked for."""
-        return tuple(parse(text) for text in self.require)
-
-    @cached_property
-    def local(self) -> bool:
-        """Whether its conditions read the node alone."""
-        return all(constraint.local for constraint in self.constraints)
-
-    @cached_property
-    def near(self) -> bool:
-        """Whether its conditions read the node and those next to it."""
-        return all(constraint.near for constraint in self.constraints)
-
     @property
     def label(self) -> str:
         """What a report calls the row: table, operator, position in the file."""
@@ -165,7 +171,7 @@ class Row:
 
 
 @dataclass(frozen=True, eq=False)
-class ModelRule:
+class ModelRule(Conditions):
     """One ``[[model]]`` entry: conditions on the whole file, and what happens where they fail.
 
     ``otherwise``: ``"refused"`` (no build) or ``"all-fallback"`` (everything runs on the host).
@@ -180,11 +186,6 @@ class ModelRule:
     index: int = 0
     table: str = ""
 
-    @cached_property
-    def constraints(self) -> tuple[Constraint, ...]:
-        """The conditions, parsed when they are first asked for."""
-        return tuple(parse(text) for text in self.require)
-
     @property
     def grade(self) -> Grade:
         """How good the claim is."""
@@ -192,7 +193,7 @@ class ModelRule:
 
 
 @dataclass(frozen=True, eq=False)
-class AlwaysRule:
+class AlwaysRule(Conditions):
     """One ``[[always]]`` entry: conditions on every node that a row is to take."""
 
     require: tuple[str, ...]
@@ -202,21 +203,6 @@ class AlwaysRule:
     note: str = ""
     index: int = 0
     table: str = ""
-
-    @cached_property
-    def constraints(self) -> tuple[Constraint, ...]:
-        """The conditions, parsed when they are first asked for."""
-        return tuple(parse(text) for text in self.require)
-
-    @cached_property
-    def local(self) -> bool:
-        """Whether its conditions read the node alone."""
-        return all(constraint.local for constraint in self.constraints)
-
-    @cached_property
-    def near(self) -> bool:
-        """Whether its conditions read the node and those next to it."""
-        return all(constraint.near for constraint in self.constraints)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,6 @@ NUMPY: Mapping[int, str] = {
 }  # fmt: skip
 """ONNX element type to numpy type, where numpy has it."""
 
-INTEGERS = frozenset({2, 3, 4, 5, 6, 7, 12, 13})
 FLOATS = frozenset({1, 10, 11, 16})
 _SIGNED_SMALL = frozenset({22, 26})
 
