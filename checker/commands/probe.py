@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from checker.commands.output import remark
 from checker.errors import InputError
-from checker.probes import catalogue, evidence, questions, session, toolchains
+from checker.probes import catalogue, covering, evidence, questions, session, toolchains
 from checker.probes.session import Session
 from checker.probes.worker import Limits
 from checker.render.progress import progress
+from checker.targets import find
 
 if TYPE_CHECKING:
     from checker.probes.toolchain import Case, Toolchain
@@ -51,6 +52,8 @@ def _check_precisions(asked: Sequence[str], toolchain: Toolchain) -> None:
 
 def _recorded(options: Namespace) -> Iterable[Mapping[str, Any]]:
     """Return the cases that are named; the catalogue where neither cases nor networks are."""
+    if options.covering:
+        return covering.covering(find([options.covering])[0])
     if options.cases:
         return questions.from_files(Path(options.cases))
     return () if options.networks else catalogue.every()

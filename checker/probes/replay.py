@@ -169,29 +169,41 @@ class Coverage:
 
     def add(self, seen: Replay) -> None:
         """Count one observation."""
+        for key, holds in self.told(seen):
+            self.sides[key].yes += holds
+            self.sides[key].no += not holds
+
+    def told(self, seen: Replay) -> Iterator[tuple[str, bool]]:
+        """Yield each constraint that an observation says something of, and whether it holds.
+
+        Those that were counted on both sides before are left out.
+        """
         around = situation(seen.graph, seen.composites, seen.precision, self.target.quantization)
         for rule in self.target.model:
-            self._ask("model", rule.constraints, around.of_file())
+            yield from self._ask("model", rule.constraints, around.of_file())
         for composite in every_level(seen.composites):
             subject = around.of_composite(composite, seen.graph)
-            self._item(composite.kind, "decomposed", composite.covers, subject, around)
+            yield from self._item(composite.kind, "decomposed", composite.covers, subject, around)
         for node in seen.graph.walk():
-            self._item(node.qualified, "operator", (node,), around.of_node(node, seen.graph), around)
+            yield from self._item(node.qualified, "operator", (node,), around.of_node(node, seen.graph), around)
 
-    def _item(self, op: str, form: str, nodes: tuple[Node, ...], subject: Subject, around: Situation) -> None:
+    def _item(
+        self, op: str, form: str, nodes: tuple[Node, ...], subject: Subject, around: Situation
+    ) -> Iterator[tuple[str, bool]]:
         for row in self.target.by_op.get(op, ()):
             speaks = row.form in {None, form} and around.precision in (row.precision or (around.precision,))
             if speaks and all(row.since is None or node.since in row.since for node in nodes):
-                self._ask(row.op, row.constraints, subject)
+                yield from self._ask(row.op, row.constraints, subject)
         for rule in self.target.always:
             if op in self.target.by_op:
-                self._ask("always", rule.constraints, subject)
+                yield from self._ask("always", rule.constraints, subject)
 
-    def _ask(self, name: str, constraints: tuple[Constraint, ...], subject: Subject) -> None:
+    def _ask(self, name: str, constraints: tuple[Constraint, ...], subject: Subject) -> Iterator[tuple[str, bool]]:
         for constraint in constraints:
-            sides = self.sides.get(self.key(name, constraint))
+            key = self.key(name, constraint)
+            sides = self.sides.get(key)
             if sides is None or sides.both:
                 continue
             said = subject.answer(constraint)
-            sides.yes += said is YES
-            sides.no += said is NO
+            if said in {YES, NO}:
+                yield key, said is YES
