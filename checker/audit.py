@@ -24,8 +24,10 @@ from checker.verdict import Shop, audit_all
 from checker.verdict import audit as judge
 
 if TYPE_CHECKING:
-    from checker.graph import Graph
+    from checker.cost import Cost
+    from checker.graph import Composite, Graph
     from checker.load import Loaded
+    from checker.partition import Segment
     from checker.target import Target
 
 
@@ -56,6 +58,20 @@ class Settings:
             offers = "; ".join(f"{t.id} offers {', '.join(t.precision)}" for t in self.targets[:3])
             more = "" if len(self.targets) <= 3 else " ..."
             raise InputError(f"precision {self.precision}: no target that was asked for offers it ({offers}{more})")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Examined:
+    """A report, and what it was made from: for renderers that draw the network.
+
+    ``segments``: those of each target, in the order of the report's targets.
+    """
+
+    report: Report
+    graph: Graph
+    composites: tuple[Composite, ...]
+    cost: Cost
+    segments: tuple[tuple[Segment, ...], ...]
 
 
 def read_targets(asked: Sequence[str], opsets: Sequence[str | Path] = ()) -> tuple[Target, ...]:
@@ -107,6 +123,15 @@ def audit(model: str | Path | bytes | Any, settings: Settings, *, shown_as: str 
     Raises:
         InputError: the model cannot be used.
     """
+    return examine(model, settings, shown_as=shown_as).report
+
+
+def examine(model: str | Path | bytes | Any, settings: Settings, *, shown_as: str | None = None) -> Examined:
+    """Audit one model as ``audit`` does, and keep what the report was made from.
+
+    Raises:
+        InputError: the model cannot be used.
+    """
     if isinstance(model, (str, Path)):
         loaded = load_file(model, whole_hash=settings.whole_hash)
         path = shown_as or os.fspath(model)
@@ -119,12 +144,14 @@ def audit(model: str | Path | bytes | Any, settings: Settings, *, shown_as: str 
     simpler = _simplified(loaded, model) if settings.simplify else None
     shop = Shop(lambda sizes: pinned(loaded, sizes))
     shop.knows(graph, composites)
-    found = []
+    found, cut = [], []
     for placements, verdict in audit_all(graph, composites, settings.targets, settings.precision, shop):
         after = _after(simpler, verdict.target, settings.precision) if simpler is not None else None
-        found.append(entries.target(verdict, placements, partition(placements), cost, after))
+        segments = partition(placements)
+        cut.append(segments)
+        found.append(entries.target(verdict, placements, segments, cost, after))
     subject = rules.Subject(graph, composites, norms)
-    return Report(
+    report = Report(
         schema_version=SCHEMA_VERSION,
         tool=Tool("edgelint", __version__, targets.tables_sha256(settings.targets)),
         model=entries.model(loaded, os.fsencode(path).decode("utf-8", "replace")),
@@ -134,6 +161,7 @@ def audit(model: str | Path | bytes | Any, settings: Settings, *, shown_as: str 
         targets=tuple(found),
         findings=entries.findings(rules.run(subject, settings.select, settings.ignore)),
     )
+    return Examined(report, graph, tuple(composites), cost, tuple(cut))
 
 
 def _simplified(loaded: Loaded, model: Any) -> Graph:
