@@ -20,6 +20,7 @@ from checker.load import load_bytes, load_file
 from checker.load.pinned import pinned
 from checker.partition import partition, share_on_accelerator
 from checker.report import SCHEMA_VERSION, Report, Simplified, Tool
+from checker.signature import Signatures
 from checker.verdict import Shop, audit_all
 from checker.verdict import audit as judge
 
@@ -144,12 +145,13 @@ def examine(model: str | Path | bytes | Any, settings: Settings, *, shown_as: st
     simpler = _simplified(loaded, model) if settings.simplify else None
     shop = Shop(lambda sizes: pinned(loaded, sizes))
     shop.knows(graph, composites)
+    signatures = Signatures(graph, composites)
     found, cut = [], []
     for placements, verdict in audit_all(graph, composites, settings.targets, settings.precision, shop):
         after = _after(simpler, verdict.target, settings.precision) if simpler is not None else None
         segments = partition(placements)
         cut.append(segments)
-        found.append(entries.target(verdict, placements, segments, cost, after))
+        found.append(entries.target(verdict, placements, segments, cost, signatures, after=after))
     subject = rules.Subject(graph, composites, norms)
     report = Report(
         schema_version=SCHEMA_VERSION,
@@ -159,7 +161,7 @@ def examine(model: str | Path | bytes | Any, settings: Settings, *, shown_as: st
         batchnorm=entries.batchnorms(norms),
         cost=entries.cost(cost),
         targets=tuple(found),
-        findings=entries.findings(rules.run(subject, settings.select, settings.ignore)),
+        findings=entries.findings(rules.run(subject, settings.select, settings.ignore), signatures),
     )
     return Examined(report, graph, tuple(composites), cost, tuple(cut))
 

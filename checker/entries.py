@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -16,9 +17,11 @@ from checker.report import (
     Growth,
     Model,
     NodeEntry,
+    Occurrence,
     Reason,
     Search,
     Simplified,
+    SourceEntry,
     TargetEntry,
     Tensor,
     WeightBytes,
@@ -32,12 +35,17 @@ if TYPE_CHECKING:
     from checker.partition import Segment
     from checker.placement import Placement, Placements
     from checker.rules import Finding
+    from checker.signature import Place, Signatures
+    from checker.target import Source
     from checker.verdict import Tried, Verdict
     from checker.why import Reason as Why
 
 ONNX_DOMAIN = "ai.onnx"
 DIGITS = 6
 """Decimal places of shares, so that a report does not change with the order of a sum."""
+
+METADATA_CHARACTERS = 4000
+NUMBERS = re.compile(r"\d+")
 
 
 def share(value: float | None) -> float | None:
@@ -62,6 +70,14 @@ def model(loaded: Loaded, path: str) -> Model:
         outputs=tuple(tensor(value) for value in graph.outputs),
         nodes=graph.file_nodes,
         compute_nodes=sum(1 for _ in graph.walk()),
+        metadata={key: _short(key, text) for key, text in sorted(graph.metadata.items())},
+    )
+
+
+def _short(key: str, text: str) -> str:
+    """Cut a long text of the file's metadata (whole lists of labels are kept there); never a waiver."""
+    return (
+        text if len(text) <= METADATA_CHARACTERS or key.startswith("edgelint.") else text[:METADATA_CHARACTERS] + " ..."
     )
 
 
@@ -97,9 +113,33 @@ def cost(measured: Cost) -> CostEntry:
     )
 
 
-def findings(found: Iterable[Finding]) -> tuple[FindingEntry, ...]:
+def findings(found: Iterable[Finding], signatures: Signatures) -> tuple[FindingEntry, ...]:
     """Describe what the rules say."""
-    return tuple(FindingEntry(f.rule, f.severity, f.confidence, f.target, f.nodes, f.message, f.fix) for f in found)
+    return tuple(
+        FindingEntry(
+            f.rule, f.severity, f.confidence, f.target, f.nodes, f.message, f.fix,
+            occurrences(signatures.places(f.nodes), f.nodes, "", ""),
+        )
+        for f in found
+    )  # fmt: skip
+
+
+def occurrences(places: Iterable[Place], nodes: Sequence[str], op: str, whole: str) -> tuple[Occurrence, ...]:
+    """Gather places of one kind; ``whole`` is the condition of a reason that concerns the whole file."""
+    if not nodes:
+        return (Occurrence(op, NUMBERS.sub("#", whole), "", 1, ()),)
+    alike: dict[tuple[str, str, str], list[Place]] = {}
+    for place in places:
+        alike.setdefault((op or place.op, place.structure, place.scope), []).append(place)
+    return tuple(
+        Occurrence(*kind, len(found), tuple(name for place in found for name in place.nodes))
+        for kind, found in alike.items()
+    )
+
+
+def source(cited: Source) -> SourceEntry:
+    """Describe a source."""
+    return SourceEntry(cited.id, cited.kind, cited.grade.value, cited.title, cited.version, cited.date, cited.where)
 
 
 def node(placement: Placement) -> NodeEntry:
@@ -111,16 +151,25 @@ def node(placement: Placement) -> NodeEntry:
         status=placement.status.value,
         grade=placement.grade.value if placement.grade else None,
         row=placement.row.label if placement.row and placement.decided else "",
+        sources=tuple(each.id for each in placement.row.sources) if placement.row and placement.decided else (),
     )
 
 
 def target(
-    formed: Verdict, placements: Placements, segments: Sequence[Segment], measured: Cost, after: Simplified | None
+    formed: Verdict,
+    placements: Placements,
+    segments: Sequence[Segment],
+    measured: Cost,
+    signatures: Signatures,
+    *,
+    after: Simplified | None = None,
 ) -> TargetEntry:
     """Describe the verdict for one target."""
     counted = placements.offered and measured.complete and measured.macs
     taken = share_on_accelerator(segments, measured.per_node) if counted else None
     counts = placements.counts()
+    cited = {each.id: each for found in formed.reasons for each in found.sources}
+    cited.update((each.id, each) for p in placements.compute if p.row and p.decided for each in p.row.sources)
     return TargetEntry(
         id=formed.target.id,
         toolchain=formed.target.toolchain,
@@ -131,11 +180,12 @@ def target(
         macs_on_accelerator=share(taken),
         segments=len(segments) if placements.offered else 0,
         transfer_bytes=transfer_bytes(segments) if placements.offered else None,
-        reasons=tuple(reason(each) for each in formed.reasons),
+        reasons=tuple(reason(each, signatures) for each in formed.reasons),
         nodes=tuple(node(placement) for placement in placements.compute),
         changes=tuple(change(each) for each in formed.changes),
         search=Search(formed.trials, formed.stopped),
         simplified=after,
+        sources=tuple(source(cited[key]) for key in sorted(cited)),
     )
 
 
@@ -152,7 +202,7 @@ def change(found: Tried) -> Change:
     )
 
 
-def reason(found: Why) -> Reason:
+def reason(found: Why, signatures: Signatures) -> Reason:
     """Describe why some nodes are not native."""
     return Reason(
         op=found.op,
@@ -163,4 +213,6 @@ def reason(found: Why) -> Reason:
         source=found.source,
         grade=found.grade.value if found.grade else None,
         change=found.change,
+        sources=tuple(each.id for each in found.sources),
+        occurrences=occurrences(signatures.places(found.nodes), found.nodes, found.op, found.constraint or found.here),
     )

@@ -8,16 +8,15 @@ Fields may be added; none is ever renamed or given another meaning within a sche
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Annotated, Literal
+from dataclasses import dataclass, field
+from typing import Annotated, Literal, TypeAlias
+
+from checker import gate
 
 SCHEMA_VERSION: Literal["1.0"] = "1.0"
 
-Answer = Literal["READY", "UNKNOWN", "READY_WITH_FALLBACK", "NEEDS_CHANGES", "BLOCKED"]
-"""The verdict for one target."""
-
-ANSWERS: tuple[Answer, ...] = ("READY", "UNKNOWN", "READY_WITH_FALLBACK", "NEEDS_CHANGES", "BLOCKED")
-"""From best to worst: ``--fail-on`` compares positions in this order."""
+Answer: TypeAlias = gate.Answer
+ANSWERS = gate.ANSWERS
 
 GradeName = Literal["measured", "measured-elsewhere", "documented", "inferred"]
 StatusName = Literal["native", "folded", "decomposed", "fallback", "unsupported", "unknown"]
@@ -63,6 +62,9 @@ class Model:
     outputs: Annotated[tuple[Tensor, ...], "Outputs."]
     nodes: Annotated[int, "Nodes in the file, those of subgraphs and functions included."]
     compute_nodes: Annotated[int, "Nodes that are left after constants and shape arithmetic are folded away."]
+    metadata: Annotated[
+        Mapping[str, str], "The file's `metadata_props`, by key; a text longer than 4000 characters ends in ` ...`."
+    ] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,34 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
+class Occurrence:
+    """Places of one kind where a reason or finding holds, in words that outlive new names and a new export."""
+
+    op: Annotated[str, "Operator or composite; empty for the whole file."]
+    structure: Annotated[
+        str,
+        "What feeds it, the operator, what it feeds, layout operators looked through: `Conv > Relu > MaxPool`; the "
+        "condition for the whole file; empty for what was folded away.",
+    ]
+    scope: Annotated[str, "Module path with numbers as `#`, such as `layers.#.attn`; empty where none is left."]
+    count: Annotated[int, "How many such places; a composite counts once."]
+    nodes: Annotated[tuple[str, ...], "Names of the nodes there, in file order."]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceEntry:
+    """Where a claim about a target comes from."""
+
+    id: Annotated[str, "Name in the target's table."]
+    kind: Annotated[str, "`probe`, `published-measurement`, `vendor-source` or `vendor-doc`."]
+    grade: Annotated[GradeName, "How good it is."]
+    title: Annotated[str, "Title; may be empty."]
+    version: Annotated[str, "Version of the toolchain or document; may be empty."]
+    date: Annotated[str, "Day of the measurement or document, as YYYY-MM-DD; may be empty."]
+    where: Annotated[str, "Evidence file, page or address."]
+
+
+@dataclass(frozen=True, slots=True)
 class Reason:
     """Why some nodes are not native; nodes with the same reason are one entry.  Whole-file reasons have no nodes."""
 
@@ -150,6 +180,8 @@ class Reason:
     source: Annotated[str, "Where the claim comes from."]
     grade: Annotated[GradeName | None, "How good the source is."] = None
     change: Annotated[str, "What cures it, where the table says so; otherwise empty."] = ""
+    sources: Annotated[tuple[str, ...], "Ids of the target's sources that bear it out."] = ()
+    occurrences: Annotated[tuple[Occurrence, ...], "Where it holds, whatever the nodes are called."] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +228,7 @@ class NodeEntry:
     status: Annotated[StatusName, "What becomes of it."]
     grade: Annotated[GradeName | None, "How good the evidence is; null where there is none."]
     row: Annotated[str, "The table row that decided; empty where none did."]
+    sources: Annotated[tuple[str, ...], "Ids of the target's sources that the row cites."] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +267,7 @@ class TargetEntry:
     ] = ()
     search: Annotated[Search, "How far changes were looked for."] = Search(0, stopped=False)
     simplified: Annotated[Simplified | None, "The verdict after onnxsim; null unless it was asked for."] = None
+    sources: Annotated[tuple[SourceEntry, ...], "Every source that the entries above name, by id."] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +281,7 @@ class FindingEntry:
     nodes: Annotated[tuple[str, ...], "Names of the nodes; empty for the whole file."]
     message: Annotated[str, "What is so."]
     fix: Annotated[str, "What to do about it; empty where there is nothing to do."]
+    occurrences: Annotated[tuple[Occurrence, ...], "Where it holds, whatever the nodes are called."] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,3 +296,5 @@ class Report:
     cost: Annotated[CostEntry, "What one inference costs."]
     targets: Annotated[tuple[TargetEntry, ...], "One verdict a target."]
     findings: Annotated[tuple[FindingEntry, ...], "What the rules say."]
+    baseline: Annotated[gate.Comparison | None, "Held against an earlier report; null without `--baseline`."] = None
+    gate: Annotated[gate.Gate | None, "Whether the model passes; null where no target was asked for."] = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from checker.placement import FileAnswer, Placement, Placements, Unmet
@@ -43,6 +44,7 @@ class Reason:
     grade: Grade | None = None
     change: str = ""
     refuses: bool = False
+    sources: tuple[Source, ...] = ()
 
     @property
     def sentence(self) -> str:
@@ -97,9 +99,12 @@ def _file(answers: Iterable[FileAnswer]) -> Iterator[Reason]:
                 grade=rule.grade,
                 change=rule.change,
                 refuses=rule.otherwise == "refused",
+                sources=unmet.sources,
             )
         for unmet in each.unsure if not each.failed else ():
-            yield Reason("", (), "unknown", unmet.text, unmet.here, cite(unmet.sources), rule.grade, rule.change)
+            source = cite(unmet.sources)
+            grade, change, cited = rule.grade, rule.change, unmet.sources
+            yield Reason("", (), "unknown", unmet.text, unmet.here, source, grade, change, sources=cited)
 
 
 def _nodes(items: Iterable[Placement], *, whole: bool) -> Iterator[Reason]:
@@ -112,10 +117,10 @@ def _nodes(items: Iterable[Placement], *, whole: bool) -> Iterator[Reason]:
         row = placement.row
         if unmet is None:
             words = placement.why() if placement.listed else f"{placement.op} is not listed"
-            source = cite(row.sources) if row else ""
+            cited = row.sources if row else ()
             constraint, here = "", words
         else:
-            source = cite(unmet.sources or (row.sources if row else ()))
+            cited = unmet.sources or (row.sources if row else ())
             constraint, here = unmet.text, unmet.here
             if placement.conditions:
                 constraint = f"not ({constraint})"
@@ -125,10 +130,11 @@ def _nodes(items: Iterable[Placement], *, whole: bool) -> Iterator[Reason]:
             status=placement.status.value,
             constraint=constraint,
             here=here,
-            source=source,
+            source=cite(cited),
             grade=placement.grade,
             change=placement.change,
             refuses=refuses,
+            sources=cited,
         )
 
 
@@ -151,18 +157,15 @@ def _beside(placement: Placement, *, whole: bool) -> Iterator[Reason]:
     row = placement.row
     if row is None:
         return
-    source = cite(row.sources)
+    said = partial(Reason, placement.op, placement.covers, source=cite(row.sources), sources=row.sources)
     on_host = [insert.op for insert in placement.inserts if insert.on == "host"]
     if on_host:
         here = f"the compiler adds {', '.join(on_host)} on the host"
-        yield Reason(
-            placement.op, placement.covers, "inserts", "", here, source, placement.grade, row.change, refuses=whole
-        )
+        yield said("inserts", "", here, grade=placement.grade, change=row.change, refuses=whole)
     if placement.op == "BatchNormalization" and placement.status in {Status.DECOMPOSED, Status.FOLDED}:
         into = f": {', '.join(row.into)}" if row.into else ""
         folded = placement.status is Status.FOLDED
         here = "vanishes into what stands beside it" if folded else f"left over; runs as a scale and a shift{into}"
-        yield Reason(placement.op, placement.covers, placement.status.value, "", here, source, placement.grade, "")
+        yield said(placement.status.value, "", here, grade=placement.grade)
     if placement.runs_as:
-        here = f"runs in {placement.runs_as}"
-        yield Reason(placement.op, placement.covers, "runs-as", "", here, source, placement.grade, row.change)
+        yield said("runs-as", "", f"runs in {placement.runs_as}", grade=placement.grade, change=row.change)
