@@ -5,7 +5,8 @@ A network has some dozen operators and a table some hundred, so most of a table 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, overload
 
 if TYPE_CHECKING:
@@ -15,11 +16,12 @@ if TYPE_CHECKING:
 class Piece:
     """A place in a target file that speaks of some operators."""
 
-    __slots__ = ("_read", "_rows", "names")
+    __slots__ = ("_read", "_rows", "inherits", "names")
 
-    def __init__(self, names: Iterable[str], read: Callable[[], tuple[Row, ...]]) -> None:
-        """Note which operators it speaks of, and how it is read."""
+    def __init__(self, names: Iterable[str], read: Callable[[], tuple[Row, ...]], *, inherits: bool = False) -> None:
+        """Note which operators it speaks of, how it is read, and whether what is inherited of them comes after it."""
         self.names = tuple(names)
+        self.inherits = inherits
         self._read = read
         self._rows: tuple[Row, ...] | None = None
 
@@ -45,16 +47,20 @@ class Rows(Sequence["Row"]):
         self.by_op = ByOperator(self.pieces)
         self._all: tuple[Row, ...] | None = None
 
-    def without(self, operators: Iterable[str]) -> tuple[Piece, ...]:
-        """Return the pieces that speak of other operators than these."""
-        gone = set(operators)
+    def under(self, own: Rows, never_inserts: Collection[str] = ()) -> tuple[Piece, ...]:
+        """Return the pieces that a target with rows of its own inherits: those of operators that these do not replace.
+
+        ``never_inserts``: rows by which the compiler would insert one of these on the host, and take the operator with
+        it, are left out.
+        """
+        gone = {name for piece in own.pieces if not piece.inherits for name in piece.names}
         found = []
         for piece in self.pieces:
             names = [name for name in piece.names if name not in gone]
-            if len(names) == len(piece.names):
+            if len(names) == len(piece.names) and not never_inserts:
                 found.append(piece)
             elif names:
-                found.append(Piece(names, lambda piece=piece, names=names: _only(piece, names)))  # type: ignore[misc]
+                found.append(Piece(names, partial(_some, piece, names, never_inserts)))
         return tuple(found)
 
     def _read(self) -> tuple[Row, ...]:
@@ -81,8 +87,14 @@ class Rows(Sequence["Row"]):
         return self._read()[index]
 
 
-def _only(piece: Piece, names: Sequence[str]) -> tuple[Row, ...]:
-    return tuple(row for row in piece.rows() if row.op in names)
+def _some(piece: Piece, names: Sequence[str], never_inserts: Collection[str]) -> tuple[Row, ...]:
+    return tuple(
+        row for row in piece.rows() if row.op in names and not (row.status.taken and _on_host(row) & {*never_inserts})
+    )
+
+
+def _on_host(row: Row) -> set[str]:
+    return {insert.op for insert in row.inserts if insert.on == "host"}
 
 
 class ByOperator(Mapping[str, "tuple[Row, ...]"]):

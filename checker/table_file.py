@@ -31,6 +31,7 @@ NEWEST: Final = 10_000
 """Upper end of an open range of versions."""
 
 HEADERS: Final = re.compile(r"^(?=\[)", re.MULTILINE)
+INHERITS: Final = re.compile(r"^inherits\s*=\s*true\b", re.MULTILINE)
 NAME: Final = re.compile(r"""^name\s*=\s*("[^"\\]*"|\[[^\]]*\])""", re.MULTILINE)
 
 TOP_KEYS: Final = ("target", "source", "model", "always", "op", "quantization", "memory", "peak")
@@ -45,11 +46,13 @@ HEADER_KEYS: Final = (
     "rejected",
     "expands_functions",
     "partition",
+    "never_inserts",
     "note",
 )
 SOURCE_KEYS: Final = ("kind", "title", "version", "date", "where")
 OP_KEYS: Final = (
     "name",
+    "inherits",
     "form",
     "status",
     "opset",
@@ -280,7 +283,7 @@ class Table:
             named = NAME.search(text)
             listed = named[1] if named else ""
             names = [listed[1:-1]] if listed.startswith('"') else decode(f"x = {listed}", self.path)["x"]
-            yield Piece(names, partial(self._piece, index, text))
+            yield Piece(names, partial(self._piece, index, text), inherits=INHERITS.search(text) is not None)
 
     def _piece(self, index: int, text: str) -> tuple[Row, ...]:
         (entry,) = decode(text, self.path)["op"]
@@ -366,6 +369,7 @@ class Table:
 
 
 _OPTIONAL: Final[Mapping[str, Callable[[Table, Mapping[str, Any]], Any]]] = {
+    "inherits": lambda table, entry: table.flag(entry, "inherits", default=False),
     "form": lambda table, entry: table.word(entry, "form", ("operator", "decomposed")),
     "opset": lambda table, entry: table.versions(entry, "opset"),
     "since": lambda table, entry: table.versions(entry, "since"),

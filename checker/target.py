@@ -140,7 +140,8 @@ class Row(Conditions):
     """One ``[[op]]`` entry: an operator, what becomes of it, and on what conditions.
 
     ``op``: operator name, with its domain in front where that is not the ONNX domain.  ``index``: position in its file,
-    from 1.  ``table``: id of the target whose file has it.
+    from 1.  ``table``: id of the target whose file has it.  ``inherits``: the rows of the operator that the target
+    inherits follow its own; otherwise these replace them.
     """
 
     op: str
@@ -158,6 +159,7 @@ class Row(Conditions):
     note: str = ""
     index: int = 0
     table: str = ""
+    inherits: bool = False
 
     @property
     def label(self) -> str:

@@ -118,7 +118,9 @@ def build(
 ) -> Target:
     """Make a target of a decoded file and of what it extends; ``written`` are ``[[op]]`` entries not decoded yet.
 
-    Own rows of an operator replace all inherited rows of that operator; own ``[[model]]`` entries replace the
+    Own rows of an operator replace all inherited rows of that operator, unless each of them says ``inherits = true``:
+    then these follow.  What the header lists under ``never_inserts`` the compiler never inserts on the host for this
+    chip: inherited rows that take an operator with one of them are left out.  Own ``[[model]]`` entries replace the
     inherited ones, own ``[[always]]`` entries likewise; header fields override one by one.
 
     Raises:
@@ -157,13 +159,13 @@ def build(
         "note": table.text(head, "note"),
     }
     model, always = table.model(), table.always()
-    rows = Rows([Piece((row.op,), partial(_one, row)) for row in table.rows()])
+    rows = Rows([Piece((row.op,), partial(_one, row), inherits=row.inherits) for row in table.rows()])
     if written is not None:
         rows = Rows(table.pieces(written))
     digest = hashlib.sha256(text.encode())
     if parent:
         inherited_rows = parent.rows if isinstance(parent.rows, Rows) else Rows(())
-        rows = Rows((*rows.pieces, *inherited_rows.without(rows.by_op)))
+        rows = Rows((*rows.pieces, *inherited_rows.under(rows, table.texts(head, "never_inserts"))))
         model, always = model or parent.model, always or parent.always
         digest.update(parent.digest.encode())
     return Target(

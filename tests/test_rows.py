@@ -80,3 +80,39 @@ def test_own_rows_replace_the_inherited_ones_of_an_operator(tmp_path: Path, monk
         ("Relu", "native", "acme-base"),
     ]
     assert [row.status.value for row in target.by_op["Sin"]] == ["fallback"]
+
+
+@pytest.mark.parametrize("eager", [False, True])
+def test_own_rows_may_stand_before_the_inherited_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, eager: bool
+) -> None:
+    """Where every own row of an operator says so, what is inherited of it follows; one that does not replaces all."""
+    base = HEAD.replace("acme-one", "acme-base") + CONV + CONV.replace("Conv", "Sin")
+    write(tmp_path, base, "acme-base")
+    own = '[target]\nid = "acme-one"\nextends = "acme-base"\n'
+    own += '[[op]]\nname = ["Conv", "Sin"]\ninherits = true\nstatus = "fallback"\nevidence = "doc"\n'
+    own += '[[op]]\nname = "Sin"\nstatus = "unsupported"\nevidence = "doc"\n'
+    if eager:
+        write(tmp_path, own)
+        (target,) = targets.find(["acme-one"], [tmp_path])
+    else:
+        target = shipped(tmp_path, monkeypatch, own)
+    assert [row.status.value for row in target.by_op["Conv"]] == ["fallback", "native"]
+    assert [row.status.value for row in target.by_op["Sin"]] == ["fallback", "unsupported"]
+
+
+def test_what_a_chip_never_inserts_is_not_inherited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows that take an operator with such an insertion are left out, and those of it that fall back anyway are not."""
+    base = HEAD.replace("acme-one", "acme-base") + CONV
+    for status, inserted in (("native", "Reshape"), ("native", "Cast"), ("fallback", "Reshape")):
+        base += f'[[op]]\nname = "Conv"\nstatus = "{status}"\nevidence = "doc"\n'
+        base += f'inserts = [{{op = "{inserted}", on = "host"}}]\n'
+    write(tmp_path, base, "acme-base")
+    target = shipped(
+        tmp_path, monkeypatch, '[target]\nid = "acme-one"\nextends = "acme-base"\nnever_inserts = "Reshape"\n'
+    )
+    assert [(row.status.value, row.index) for row in target.by_op["Conv"]] == [
+        ("native", 1),
+        ("native", 3),
+        ("fallback", 4),
+    ]
