@@ -16,12 +16,23 @@ if TYPE_CHECKING:
 class Piece:
     """A place in a target file that speaks of some operators."""
 
-    __slots__ = ("_read", "_rows", "inherits", "names")
+    __slots__ = ("_read", "_rows", "inherits", "names", "refuses")
 
-    def __init__(self, names: Iterable[str], read: Callable[[], tuple[Row, ...]], *, inherits: bool = False) -> None:
-        """Note which operators it speaks of, how it is read, and whether what is inherited of them comes after it."""
+    def __init__(
+        self,
+        names: Iterable[str],
+        read: Callable[[], tuple[Row, ...]],
+        *,
+        inherits: bool = False,
+        refuses: bool = False,
+    ) -> None:
+        """Note which operators it speaks of and how it is read.
+
+        ``inherits``: the rows that are inherited of its operators stay.  ``refuses``: its rows say that the toolchain
+        refuses the file.
+        """
         self.names = tuple(names)
-        self.inherits = inherits
+        self.inherits, self.refuses = inherits, refuses
         self._read = read
         self._rows: tuple[Row, ...] | None = None
 
@@ -47,11 +58,11 @@ class Rows(Sequence["Row"]):
         self.by_op = ByOperator(self.pieces)
         self._all: tuple[Row, ...] | None = None
 
-    def under(self, own: Rows, never_inserts: Collection[str] = ()) -> tuple[Piece, ...]:
-        """Return the pieces that a target with rows of its own inherits: those of operators that these do not replace.
+    def under(self, own: Rows, never_inserts: Collection[str] = ()) -> Rows:
+        """Return the rows of a target that inherits these: its own among those of operators that it does not replace.
 
-        ``never_inserts``: rows by which the compiler would insert one of these on the host, and take the operator with
-        it, are left out.
+        Refusals that are inherited come before its own rows, all else after them.  ``never_inserts``: rows by which the
+        compiler would insert one of these on the host, and take the operator with it, are left out.
         """
         gone = {name for piece in own.pieces if not piece.inherits for name in piece.names}
         found = []
@@ -60,8 +71,9 @@ class Rows(Sequence["Row"]):
             if len(names) == len(piece.names) and not never_inserts:
                 found.append(piece)
             elif names:
-                found.append(Piece(names, partial(_some, piece, names, never_inserts)))
-        return tuple(found)
+                found.append(Piece(names, partial(_some, piece, names, never_inserts), refuses=piece.refuses))
+        first = [piece for piece in found if piece.refuses]
+        return Rows((*first, *own.pieces, *(piece for piece in found if not piece.refuses)))
 
     def _read(self) -> tuple[Row, ...]:
         if self._all is None:

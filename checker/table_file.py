@@ -32,6 +32,7 @@ NEWEST: Final = 10_000
 
 HEADERS: Final = re.compile(r"^(?=\[)", re.MULTILINE)
 INHERITS: Final = re.compile(r"^inherits\s*=\s*true\b", re.MULTILINE)
+REFUSES: Final = re.compile(r"""^status\s*=\s*["']unsupported["']""", re.MULTILINE)
 NAME: Final = re.compile(r"""^name\s*=\s*("[^"\\]*"|\[[^\]]*\])""", re.MULTILINE)
 
 TOP_KEYS: Final = ("target", "source", "model", "always", "op", "quantization", "memory", "peak")
@@ -69,7 +70,7 @@ OP_KEYS: Final = (
 MODEL_KEYS: Final = ("require", "otherwise", "change", "precision", "evidence", "note")
 ALWAYS_KEYS: Final = ("require", "change", "precision", "evidence", "note")
 RECIPE_KEYS: Final = ("activation", "weight", "symmetric", "weights", "weights_symmetric", "evidence", "note")
-ROW_STATUSES: Final = ("native", "folded", "decomposed", "fallback", "unsupported")
+ROW_STATUSES: Final = ("native", "folded", "decomposed", "fallback", "unsupported", "unknown")
 
 
 def near(word: str, known: Iterable[str]) -> str:
@@ -283,7 +284,8 @@ class Table:
             named = NAME.search(text)
             listed = named[1] if named else ""
             names = [listed[1:-1]] if listed.startswith('"') else decode(f"x = {listed}", self.path)["x"]
-            yield Piece(names, partial(self._piece, index, text), inherits=INHERITS.search(text) is not None)
+            inherits, refuses = INHERITS.search(text) is not None, REFUSES.search(text) is not None
+            yield Piece(names, partial(self._piece, index, text), inherits=inherits, refuses=refuses)
 
     def _piece(self, index: int, text: str) -> tuple[Row, ...]:
         (entry,) = decode(text, self.path)["op"]

@@ -141,7 +141,7 @@ class Row(Conditions):
 
     ``op``: operator name, with its domain in front where that is not the ONNX domain.  ``index``: position in its file,
     from 1.  ``table``: id of the target whose file has it.  ``inherits``: the rows of the operator that the target
-    inherits follow its own; otherwise these replace them.
+    inherits stand beside its own (``targets.build``); otherwise these replace them.
     """
 
     op: str

@@ -9,7 +9,6 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -119,9 +118,10 @@ def build(
     """Make a target of a decoded file and of what it extends; ``written`` are ``[[op]]`` entries not decoded yet.
 
     Own rows of an operator replace all inherited rows of that operator, unless each of them says ``inherits = true``:
-    then these follow.  What the header lists under ``never_inserts`` the compiler never inserts on the host for this
-    chip: inherited rows that take an operator with one of them are left out.  Own ``[[model]]`` entries replace the
-    inherited ones, own ``[[always]]`` entries likewise; header fields override one by one.
+    then the inherited ones follow, those that refuse the file excepted, which stay in front.  What the header lists
+    under ``never_inserts`` the compiler never inserts on the host for this chip: inherited rows that take an operator
+    with one of them are left out.  Own ``[[model]]`` entries replace the inherited ones, own ``[[always]]`` entries
+    likewise; header fields override one by one.
 
     Raises:
         InputError: a fault in the file, with the row.
@@ -159,13 +159,13 @@ def build(
         "note": table.text(head, "note"),
     }
     model, always = table.model(), table.always()
-    rows = Rows([Piece((row.op,), partial(_one, row), inherits=row.inherits) for row in table.rows()])
+    rows = Rows([_piece(row) for row in table.rows()])
     if written is not None:
         rows = Rows(table.pieces(written))
     digest = hashlib.sha256(text.encode())
     if parent:
         inherited_rows = parent.rows if isinstance(parent.rows, Rows) else Rows(())
-        rows = Rows((*rows.pieces, *inherited_rows.under(rows, table.texts(head, "never_inserts"))))
+        rows = inherited_rows.under(rows, table.texts(head, "never_inserts"))
         model, always = model or parent.model, always or parent.always
         digest.update(parent.digest.encode())
     return Target(
@@ -182,8 +182,8 @@ def build(
     )
 
 
-def _one(row: Row) -> tuple[Row, ...]:
-    return (row,)
+def _piece(row: Row) -> Piece:
+    return Piece((row.op,), lambda: (row,), inherits=row.inherits, refuses=row.status is Status.UNSUPPORTED)
 
 
 def read_file(path: str | Path) -> Target:

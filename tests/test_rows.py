@@ -86,8 +86,12 @@ def test_own_rows_replace_the_inherited_ones_of_an_operator(tmp_path: Path, monk
 def test_own_rows_may_stand_before_the_inherited_ones(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, eager: bool
 ) -> None:
-    """Where every own row of an operator says so, what is inherited of it follows; one that does not replaces all."""
+    """Where every own row of an operator says so, what is inherited of it follows; one that does not replaces all.
+
+    What refuses the file is asked first all the same: a sibling's row that takes the operator must not hide it.
+    """
     base = HEAD.replace("acme-one", "acme-base") + CONV + CONV.replace("Conv", "Sin")
+    base += CONV.replace("native", "unsupported")
     write(tmp_path, base, "acme-base")
     own = '[target]\nid = "acme-one"\nextends = "acme-base"\n'
     own += '[[op]]\nname = ["Conv", "Sin"]\ninherits = true\nstatus = "fallback"\nevidence = "doc"\n'
@@ -97,7 +101,7 @@ def test_own_rows_may_stand_before_the_inherited_ones(
         (target,) = targets.find(["acme-one"], [tmp_path])
     else:
         target = shipped(tmp_path, monkeypatch, own)
-    assert [row.status.value for row in target.by_op["Conv"]] == ["fallback", "native"]
+    assert [row.status.value for row in target.by_op["Conv"]] == ["unsupported", "fallback", "native"]
     assert [row.status.value for row in target.by_op["Sin"]] == ["fallback", "unsupported"]
 
 
