@@ -318,7 +318,9 @@ class _Placer:
             row = each.row
             refuses = not row.status.taken
             conditions = tuple(Unmet(c.text, subject.here(c), row.sources) for c in row.constraints if refuses)
-            return Placement(item, row.status, row, decided=True, conditions=conditions, grade=row.grade)
+            # A row may say no more than that its source does not say: as bad then as to be rejected.
+            worst = self.worst_of(self.target.rejected if row.status is Status.UNKNOWN else row.status)
+            return Placement(item, row.status, row, decided=True, conditions=conditions, grade=row.grade, worst=worst)
         return None
 
     def unknown(

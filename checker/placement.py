@@ -109,6 +109,8 @@ class Placement:
         if self.conditions:
             stated = "; ".join(f"`{each.text}`; here {each.here}" for each in self.conditions)
             return f"{self.status.value} where {stated}"
+        if self.status is Status.UNKNOWN:
+            return "listed, but the source does not say under which conditions"
         return f"listed as {self.status.value}"
 
 

@@ -308,3 +308,19 @@ def test_bytes_of_an_unknown_shape_are_unknown() -> None:
     target = table(row("Relu"), row("Sin", "fallback"))
     segments = partition(place(chain("Relu", "Sin", shape=("N", 3)), (), target))
     assert transfer_bytes(segments) is None
+
+
+def test_a_row_may_say_that_its_source_does_not_say() -> None:
+    """An operator that is listed without its conditions is unknown, and may turn out as bad as a rejected one."""
+    for rejected in ("fallback", "unsupported"):
+        target = table(row("Relu", "unknown"), row("Sigmoid"), rejected=rejected)
+        (relu, sigmoid) = place(chain("Relu", "Sigmoid"), (), target)
+        assert (relu.status, relu.worst.value, sigmoid.status) == (Status.UNKNOWN, rejected, Status.NATIVE)
+        assert relu.why() == "listed, but the source does not say under which conditions"
+
+
+def test_an_unknown_row_counts_only_where_it_applies() -> None:
+    """A condition tells for which nodes the source is silent."""
+    target = table(row("Relu", "unknown", "rank(X) > 4"), row("Relu"))
+    assert statuses(chain("Relu"), target) == ["native"]
+    assert statuses(chain("Relu", shape=(1, 4, 8, 8, 8)), target) == ["unknown"]
