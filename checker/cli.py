@@ -17,6 +17,7 @@ from checker import __version__
 from checker.errors import InputError
 
 PRECISIONS = ("fp32", "fp16", "bf16", "int8", "int16", "a16w8")
+CHECK_FORMATS = ("text", "json", "sarif", "junit", "markdown", "github", "cyclonedx")
 FAIL_ON = ("never", "unknown", "fallback", "needs-changes", "blocked")
 
 EPILOG = """exit codes: 0 nothing at or above --fail-on for the targets that were asked for; 1 findings;
@@ -71,14 +72,23 @@ def _check(commands: argparse._SubParsersAction[Parser]) -> None:
     check.add_argument("--simplify", action="store_true", help="add the verdict after onnxsim, beside the raw one")
     check.add_argument("--hash", action="store_true", help="hash the whole file, weights too")
     check.add_argument(
-        "--fail-on", choices=FAIL_ON, default="needs-changes", help="exit 1 from this verdict on (default: %(default)s)"
+        "--fail-on", choices=FAIL_ON, help="exit 1 from this verdict on (default: the policy's, else needs-changes)"
     )
+    check.add_argument(
+        "--policy", metavar="FILE",
+        help="a policy (default: the nearest edgelint.toml, or pyproject.toml with [tool.edgelint], from here upward)",
+    )  # fmt: skip
+    check.add_argument("--no-policy", action="store_true", help="look for no policy file")
+    check.add_argument("--baseline", metavar="FILE", help="an earlier JSON report: fail only on what is new since then")
+    check.add_argument("--today", metavar="DAY", help="the day by which waivers expire (default: the clock's)")
     check.add_argument("--select", action="append", default=[], metavar="RULE", help="only these rules' findings")
     check.add_argument("--ignore", action="append", default=[], metavar="RULE", help="not these rules' findings")
     _tables(check)
-    _format(check)
+    _format(check, CHECK_FORMATS)
     _output(check)
-    check.add_argument("--quiet", action="store_true", help="text: the verdicts and nothing else")
+    much = check.add_mutually_exclusive_group()
+    much.add_argument("--quiet", action="store_true", help="text: the verdicts; where targets are asked for, 20 lines")
+    much.add_argument("--verbose", action="store_true", help="text: every target in full, and what decides each node")
     _torch(check)
 
 
@@ -136,8 +146,8 @@ def _tables(command: argparse.ArgumentParser) -> None:
     command.add_argument("--opsets", action="append", default=[], metavar="DIR", help="a folder with more target files")
 
 
-def _format(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--format", choices=("text", "json"), default="text", help="default: %(default)s")
+def _format(command: argparse.ArgumentParser, known: Sequence[str] = ("text", "json")) -> None:
+    command.add_argument("--format", choices=known, default="text", help="default: %(default)s")
     command.add_argument(
         "--color", choices=("auto", "always", "never"), default="auto",
         help="default: on a terminal, unless NO_COLOR is set",

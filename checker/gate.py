@@ -73,6 +73,7 @@ class Failure:
     target: Annotated[str | None, "Target id; null where it concerns the model as such."]
     op: Annotated[str, "Operator or composite; empty where it is no operator's."]
     message: Annotated[str, "What is wrong, as a sentence."]
+    count: Annotated[int, "How many places it is about."] = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,20 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checker import audit
-from checker.commands.output import complain, emit, in_color, remark, width
+from checker.commands.gating import gating
+from checker.commands.output import complain, emit, remark
+from checker.commands.rendering import rendered
 from checker.errors import InputError
 from checker.files import expand, stands_for_many
-from checker.report import ANSWERS, Answer
+from checker.render.progress import progress
 
 if TYPE_CHECKING:
     from checker.report import Report
-
-THRESHOLDS: dict[str, Answer] = {
-    "unknown": "UNKNOWN",
-    "fallback": "READY_WITH_FALLBACK",
-    "needs-changes": "NEEDS_CHANGES",
-    "blocked": "BLOCKED",
-}
 
 
 def run(options: Namespace) -> int:
@@ -32,24 +27,23 @@ def run(options: Namespace) -> int:
     Raises:
         InputError: bad usage, or the only model that was asked for cannot be read.
     """
-    settings = audit.Settings(
-        targets=audit.read_targets(options.target, options.opsets),
-        precision=options.precision,
-        select=_rules(options.select),
-        ignore=_rules(options.ignore),
-        simplify=options.simplify,
-        whole_hash=options.hash,
-    )
+    if options.format == "cyclonedx":
+        options.hash = True
     reports: list[Report] = []
     with _models(options) as (models, many):
-        for shown, path in models:
-            report = _audited(path, settings, shown, many=many)
-            reports += [report] if report else []
+        held = gating(options, _rules(options.select), _rules(options.ignore), alone=len(models) == 1)
+        total = len(models) if len(models) > 1 else 0
+        with progress("checking", total, quiet=options.quiet) as done:
+            for shown, path in models:
+                settings = held.settings(shown)
+                report = _audited(path, settings, shown, many=many)
+                reports += [held.judged(report)] if report else []
+                done(shown)
     if reports:
-        emit(_rendered(reports, options, many=many), options.output)
+        emit(rendered(reports, options, many=many), options.output)
     if len(reports) < len(models):
         return 2
-    return 1 if options.target and _at_or_above(options.fail_on, reports) else 0
+    return 0 if all(report.gate is None or report.gate.passed for report in reports) else 1
 
 
 def _audited(path: str, settings: audit.Settings, shown: str, *, many: bool) -> Report | None:
@@ -101,22 +95,3 @@ def _rules(words: Sequence[str]) -> tuple[str, ...]:
         if name not in known:
             raise InputError(f"unknown rule `{name}`{near(name, known)}")
     return names
-
-
-def _at_or_above(fail_on: str, reports: Sequence[Report]) -> bool:
-    """Tell whether some verdict is as bad as the threshold, or worse."""
-    if fail_on == "never":
-        return False
-    threshold = ANSWERS.index(THRESHOLDS[fail_on])
-    return any(ANSWERS.index(target.answer) >= threshold for report in reports for target in report.targets)
-
-
-def _rendered(reports: Sequence[Report], options: Namespace, *, many: bool) -> str:
-    if options.format == "json":
-        from checker.render.json import render
-
-        return render(reports, many=many)
-    from checker.render import terminal
-
-    detail = bool(options.target) and all(len(report.targets) == 1 for report in reports)
-    return terminal.render(reports, width=width(), color=in_color(options), detail=detail, quiet=options.quiet)

@@ -15,9 +15,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from checker.render import words
+from checker.render import gate_words, words
 
 if TYPE_CHECKING:
+    from checker.gate import Comparison, Gate
     from checker.report import Change, FindingEntry, Reason, Report, TargetEntry
 
 ANSWER_STYLES = {
@@ -28,11 +29,20 @@ ANSWER_STYLES = {
     "BLOCKED": "red",
 }
 SEVERITY_STYLES = {"error": "red", "warning": "yellow", "info": "cyan"}
+STATE_STYLES = {"new": "red", "fixed": "green", "unchanged": ""}
 WIDE = 110
 """From this many columns on the decisive reason stands on the target's own line, below it otherwise."""
 
 
-def render(reports: Sequence[Report], *, width: int, color: bool, detail: bool = False, quiet: bool = False) -> str:
+def render(
+    reports: Sequence[Report],
+    *,
+    width: int,
+    color: bool,
+    detail: bool = False,
+    quiet: bool = False,
+    verbose: bool = False,
+) -> str:
     """Render reports one below the other.
 
     Args:
@@ -41,8 +51,9 @@ def render(reports: Sequence[Report], *, width: int, color: bool, detail: bool =
         color: whether to write ANSI colours.
         detail: describe each target in full instead of in one line.
         quiet: only the verdicts.
+        verbose: with detail, what decides every node.
     """
-    return paint([_one(r, width, detail, quiet) for r in reports], width=width, color=color)
+    return paint([_one(r, width, detail, quiet, verbose) for r in reports], width=width, color=color)
 
 
 def paint(blocks: Sequence[RenderableType], *, width: int, color: bool) -> str:
@@ -76,15 +87,17 @@ def shown(text: str, style: str = "") -> Text:
     return Text(words.visible(text), style)
 
 
-def _one(report: Report, width: int, detail: bool, quiet: bool) -> RenderableType:
+def _one(report: Report, width: int, detail: bool, quiet: bool, verbose: bool) -> RenderableType:
     blocks: list[RenderableType] = []
     if quiet:
         blocks.append(shown(report.model.path, "bold"))
     else:
         blocks += [_header(report), Text()]
     if detail:
-        for target in report.targets:
+        for number, target in enumerate(report.targets):
+            blocks += [Text()] if number and not quiet else []
             blocks += _target_detail(target, quiet)
+            blocks += _decided(target) if verbose else []
     else:
         blocks.append(_verdicts(report.targets, width))
         changes = _changes_over_targets(report.targets)
@@ -92,7 +105,48 @@ def _one(report: Report, width: int, detail: bool, quiet: bool) -> RenderableTyp
             blocks += [Text(), Text("What to change", "bold"), *changes]
     if report.findings and not quiet:
         blocks += [Text(), Text("Findings", "bold"), *(_finding(f) for f in report.findings)]
+    if report.baseline is not None:
+        blocks += [Text(), *_against(report.baseline, quiet)]
+    if report.gate is not None:
+        blocks += _gate(report.gate)
     return Group(*blocks)
+
+
+def _against(held: Comparison, quiet: bool) -> Iterator[RenderableType]:
+    """Say what is new and what is fixed since an earlier report."""
+    yield Text("Against the baseline", "bold")
+    for line in gate_words.verdict_changes(held):
+        yield indented(shown(line))
+    counts = gate_words.counted_by_state(held)
+    yield indented(shown(counts))
+    for each in () if quiet else held.differences:
+        if each.state != "unchanged":
+            yield indented(
+                Text.assemble((each.state, STATE_STYLES[each.state]), " ", words.visible(gate_words.difference(each)))
+            )
+
+
+def _gate(gate: Gate) -> Iterator[RenderableType]:
+    """Say whether the model passes, and what was excused."""
+    if gate.waivers:
+        yield Text()
+        yield Text("Waivers", "bold")
+        for waiver in gate.waivers:
+            yield indented(shown(gate_words.waiver(waiver)))
+    yield Text()
+    yield Text.assemble(
+        ("Passes", "bold green") if gate.passed else ("Fails", "bold red"), f" (--fail-on {gate.fail_on})"
+    )
+    for failure in gate.failures:
+        yield indented(shown(gate_words.failure(failure)))
+
+
+def _decided(target: TargetEntry) -> Iterator[RenderableType]:
+    """List what decides every node, alike ones in one line."""
+    yield Text()
+    yield Text("Every node", "bold")
+    for line, names in words.nodes_by_row(target):
+        yield indented(Group(shown(line), indented(shown(", ".join(words.condensed(names)), "dim"))))
 
 
 def _header(report: Report) -> RenderableType:

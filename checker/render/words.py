@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from checker.results import sentence
+
 if TYPE_CHECKING:
     from checker.report import Change, CostEntry, Reason, Report, Simplified, TargetEntry, Tensor
 
@@ -200,9 +202,7 @@ def concerned(reason: Reason) -> str:
 
 def why(reason: Reason) -> str:
     """Write the constraint beside the model's own figures."""
-    if reason.constraint and reason.here:
-        return f"needs `{reason.constraint}`; here {reason.here}"
-    return f"needs `{reason.constraint}`" if reason.constraint else reason.here
+    return sentence(reason) if reason.constraint or reason.here else ""
 
 
 def reason_lines(reason: Reason, source_number: int | None) -> Iterator[str]:
@@ -260,3 +260,20 @@ def decisive(target: TargetEntry) -> str:
     first = target.reasons[0]
     explained = why(first) or first.status
     return f"{concerned(first)}: {explained}" if first.op else explained
+
+
+def nodes_by_row(target: TargetEntry) -> Iterator[tuple[str, list[str]]]:
+    """Yield operators with what becomes of them and by which row, and the names of the nodes."""
+    alike: dict[tuple[str, str, str, str], list[str]] = {}
+    for node in target.nodes:
+        alike.setdefault((node.op, node.status, node.row, node.grade or ""), []).extend(node.covers)
+    for (op, status, row, grade), names in sorted(alike.items()):
+        by = "; ".join(part for part in (f"row {row}" if row else "no row", grade) if part)
+        yield f"{op}: {status} ({by})", names
+
+
+def times(op: str, count: int) -> str:
+    """Write ``Softmax x 2``, ``Conv``, ``the whole file``."""
+    if not op:
+        return "the whole file"
+    return op if count == 1 else f"{op} x {count}"

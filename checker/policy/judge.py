@@ -1,0 +1,158 @@
+"""Whether a report meets a policy, what is excused, and what counts as old.
+
+A target fails where its verdict is at the threshold or above it, for every reason that alone would make such a verdict
+and that neither a waiver excuses nor the baseline has; and for every limit that it breaks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Literal
+
+from checker import baseline
+from checker.errors import InputError
+from checker.gate import ANSWERS, THRESHOLDS, Comparison, FailOn, Failure, Gate, WaiverEntry
+from checker.policy import waivers
+from checker.policy.limits import Broken, broken, newly_broken
+from checker.policy.record import Limits, Policy, Waiver
+from checker.report import Report, TargetEntry
+from checker.results import Result, results, worse
+
+DEFAULT_FAIL_ON: FailOn = "needs-changes"
+
+WaiverState = Literal["applied", "expired", "unused", "forbidden"]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a report is judged by.
+
+    ``fail_on``: the command line's threshold, which wins over the policy's; None where it has none.  ``earlier``: the
+    report of the baseline.  ``today``: decides which waivers have expired, and nothing else.
+    """
+
+    policy: Policy
+    today: date
+    fail_on: FailOn | None = None
+    earlier: Report | None = None
+
+
+def judged(report: Report, context: Context, *, asked: bool) -> Report:
+    """Return the report with what the gate says; without one where no target was asked for."""
+    held = baseline.compare(context.earlier, report) if context.earlier is not None else None
+    return replace(report, baseline=held, gate=_gate(report, context, held) if asked else None)
+
+
+def _gate(report: Report, context: Context, held: Comparison | None) -> Gate:
+    demands = context.policy.of_model(report.model.path)
+    fail_on: FailOn = context.fail_on or demands.fail_on or DEFAULT_FAIL_ON
+    theirs, failures = _waivers(report, context.policy)
+    everything = results(report)
+    looked_at = [_looked_at(each, everything, context) for each in theirs]
+    excused = [each for each, entry in zip(theirs, looked_at, strict=True) if entry.state == "applied"]
+    failures += [_expired(entry) for entry in looked_at if entry.state == "expired"]
+    for target in report.targets:
+        failures += _of_target(target, everything, excused, fail_on, held)
+        failures += _of_limits(report, target, demands.limits, excused, context.earlier)
+    return Gate(not failures, context.policy.path, fail_on, tuple(failures), tuple(looked_at))
+
+
+def _waivers(report: Report, policy: Policy) -> tuple[tuple[Waiver, ...], list[Failure]]:
+    own: tuple[Waiver, ...] = ()
+    failures: list[Failure] = []
+    try:
+        own = waivers.in_model(report)
+    except InputError as error:
+        failures.append(Failure("waiver/invalid", None, "", f"the model's own waivers do not count: {error}"))
+    return (*waivers.of_model(policy, report), *own), failures
+
+
+def _looked_at(waiver: Waiver, everything: Sequence[Result], context: Context) -> WaiverEntry:
+    """Say what a waiver is about in this report, and whether it counts."""
+    count = sum(each.place.count for each in everything if waivers.covers(waiver, each))
+    # a limit is no result of the report, so a waiver of one cannot be counted in places
+    limits = waiver.rule.startswith("limit/")
+    state: WaiverState = "applied" if count or limits else "unused"
+    if waiver.origin == "model" and not context.policy.model_waivers:
+        state = "forbidden"
+    elif state == "applied" and waiver.expires < context.today:
+        state = "expired"
+    return WaiverEntry(
+        waiver.origin, state, waiver.rule, waiver.target, waiver.op, waiver.scope, waiver.reason, waiver.owner,
+        waiver.expires.isoformat(), count,
+    )  # fmt: skip
+
+
+def _expired(entry: WaiverEntry) -> Failure:
+    about = " ".join(part for part in (entry.rule, entry.op, entry.scope, entry.target) if part != "*") or "everything"
+    message = (
+        f"the waiver for {about} expired on {entry.expires}; {entry.owner} gave it for this reason: {entry.reason};"
+        " mend it, or decide again and give a new day"
+    )
+    return Failure("waiver/expired", None if entry.target == "*" else entry.target, "", message)
+
+
+def _of_target(
+    target: TargetEntry,
+    everything: Sequence[Result],
+    excused: Sequence[Waiver],
+    fail_on: FailOn,
+    held: Comparison | None,
+) -> Iterator[Failure]:
+    """Yield why the verdict fails; one failure for a reason, however many places it has."""
+    threshold = THRESHOLDS.get(fail_on)
+    if threshold is None or worse(threshold, target.answer):
+        return
+    old = _old(target, held)
+    told: dict[tuple[str, str, str], int] = {}
+    for result in everything:
+        if result.target != target.id or worse(threshold, result.causes):
+            continue
+        if (result.rule, result.op, result.place.structure, result.place.scope) in old:
+            continue
+        if not any(waivers.covers(each, result) for each in excused):
+            key = (result.rule, result.op, result.message)
+            told[key] = told.get(key, 0) + result.place.count
+    for (rule, op, message), count in told.items():
+        yield Failure(rule, target.id, op, message, count)
+    before = next((each for each in held.verdicts if each.target == target.id), None) if held else None
+    if before is not None and before.worse and not told and not excused:
+        yield Failure("verdict/worse", target.id, "", f"{target.answer}, and {before.before} in the baseline")
+
+
+def _old(target: TargetEntry, held: Comparison | None) -> set[tuple[str, str, str, str]]:
+    """Return the places that the baseline has all of."""
+    if held is None:
+        return set()
+    here = [each for each in held.differences if each.target == target.id]
+    fresh = {(each.rule, each.op, each.structure, each.scope) for each in here if each.state == "new"}
+    known = {(each.rule, each.op, each.structure, each.scope) for each in here if each.state == "unchanged"}
+    return known - fresh
+
+
+def _of_limits(
+    report: Report, target: TargetEntry, limits: Limits, excused: Sequence[Waiver], earlier: Report | None
+) -> Iterator[Failure]:
+    for found in broken(report, target, limits):
+        if earlier is not None and not newly_broken(found, earlier, target.id, limits):
+            continue
+        if not any(_waives_limit(each, found, target) for each in excused):
+            yield Failure(found.rule, target.id, "", found.message)
+
+
+def _waives_limit(waiver: Waiver, found: Broken, target: TargetEntry) -> bool:
+    from fnmatch import fnmatchcase
+
+    return fnmatchcase(found.rule, waiver.rule) and fnmatchcase(target.id, waiver.target) and waiver.op == "*"
+
+
+def passed(reports: Sequence[Report]) -> bool:
+    """Tell whether no gate failed."""
+    return all(report.gate is None or report.gate.passed for report in reports)
+
+
+def worst(report: Report) -> str:
+    """Return the worst verdict of a report."""
+    return max((target.answer for target in report.targets), key=ANSWERS.index, default="READY")
