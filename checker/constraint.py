@@ -50,6 +50,9 @@ _AROUND: Final = frozenset({"graph_input", "graph_output", "fed_by", "used_by", 
 _FILE: Final = frozenset({"opset", "ir_version", "quantized"})
 """Facts of the file."""
 
+_ASK_FILE: Final = frozenset({"uses", "gives"})
+"""Functions that look at the whole file."""
+
 _OPERATIONS: Final[dict[type[ast.operator], Callable[[Any, Any], Any]]] = {
     ast.Add: arithmetic.add,
     ast.Sub: arithmetic.subtract,
@@ -127,7 +130,8 @@ def parse(text: str) -> Constraint:
     meaning = reader.read(tree.body)
     terms = {term.label: term for term in reader.terms}
     ordered_terms = tuple(terms[label] for label in sorted(terms, key=lambda label: (label.lower(), label)))
-    near = "uses" not in reader.functions and not reader.names.keys() & (PREDICATES.keys() - OF_THE_NODE_ALONE | _FILE)
+    wide = PREDICATES.keys() - OF_THE_NODE_ALONE | _FILE
+    near = not reader.functions & _ASK_FILE and not reader.names.keys() & wide
     local = near and not reader.functions & _AROUND
     return Constraint(plain, reader.names, frozenset(reader.functions), ordered_terms, meaning, local, near)
 

@@ -160,11 +160,22 @@ class Facts:
         """Return the operators of the file, those in bodies and those that were folded away too."""
         return _operators(self.file or self.graph)
 
+    def gives(self, operator: str, attribute: str) -> bool:
+        """Tell whether some node of the file, folded or not, is of that operator and writes that attribute."""
+        return (operator, attribute) in _given(self.file or self.graph)
+
 
 @lru_cache(maxsize=8)
 def _operators(graph: Graph) -> frozenset[str]:
     written = (name for node in graph.walk() for name in (node.op, node.qualified))
     return frozenset((*written, *(each.op for each in graph.folded)))
+
+
+@lru_cache(maxsize=8)
+def _given(graph: Graph) -> frozenset[tuple[str, str]]:
+    """Return each operator of a file with each attribute that one of its nodes writes."""
+    kept = {(name, each) for node in graph.walk() for name in (node.op, node.qualified) for each in node.given}
+    return frozenset(kept | {(node.op, each) for node in graph.folded for each in node.given})
 
 
 @lru_cache(maxsize=8)

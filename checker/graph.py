@@ -168,12 +168,13 @@ class Node:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Folded:
-    """A node of the file that vanishes when the model is compiled, and why."""
+    """A node of the file that vanishes when the model is compiled, and why; ``given``: attributes that it writes."""
 
     name: str
     op: str
     reason: FoldReason
     domain: str = ""
+    given: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

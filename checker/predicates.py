@@ -6,10 +6,11 @@ its name as a fact.  Taking facts away may only turn an answer into None.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from inspect import signature
-from itertools import pairwise
 from typing import Final
 
 from checker.graph import Graph, Node, Value
@@ -190,10 +191,27 @@ def four_axis_transpose(node: Node, _: Graph) -> bool | None:
     longer = [axis for axis in perm if isinstance(axis, int) and data.shape[axis] != 1]
     kept = sorted(longer)
     after = {axis: kept[place + 1] for place, axis in enumerate(kept[:-1])}
-    moved = sum(after.get(left) != right for left, right in pairwise(longer))
+    moved = sum(after.get(left) != right for left, right in itertools.pairwise(longer))
     if moved + 1 <= 4:
         return True
     return False if all(isinstance(dim, int) for dim in data.shape) else None
+
+
+def gathers_in_order(node: Node, _: Graph) -> bool | None:
+    """Tell whether a GatherND takes every element of its data once, in order: it is a Reshape."""
+    data, indices = _argument(node, "data"), _argument(node, "indices")
+    if data is None or indices is None or data.shape is None or not data.shape:
+        return None
+    if not indices.constant or node.attrs.get("batch_dims") not in {0, None}:
+        return False
+    if indices.const is None or not indices.const.shape:
+        return None
+    deep = int(indices.const.shape[-1])
+    leading = tuple(dim for dim in data.shape[:deep] if isinstance(dim, int))
+    if len(leading) != deep:
+        return None
+    rows = [tuple(row) for row in indices.const.reshape(-1, deep).tolist()]
+    return rows == list(itertools.product(*map(range, leading)))
 
 
 def distribution_of_concat(node: Node, graph: Graph) -> bool | None:
@@ -273,21 +291,48 @@ def loose_batchnorm(node: Node, graph: Graph) -> bool | None:
     return False
 
 
+def computed_axes(node: Node, graph: Graph) -> bool:
+    """Tell whether nodes compute the axes, be it from constants: they are neither stored nor given by a Constant.
+
+    Identity and Cast between a stored value and the node do not count.
+    """
+    axes = _argument(node, "axes")
+    if axes is None:
+        return False
+    return not axes.constant or axes.name in _computed(graph)
+
+
+@lru_cache(maxsize=8)
+def _computed(graph: Graph) -> frozenset[str]:
+    """Return the names of constants that nodes of the file compute."""
+    return frozenset(
+        name for each in graph.folded if each.op not in {"Constant", "Cast", "Identity"} for name in each.outputs
+    )
+
+
+def unsigned_weights(node: Node, _: Graph) -> bool:
+    """Tell whether a constant of the node is stored as unsigned integers behind its DequantizeLinear."""
+    return any(v is not None and v.constant and v.quant is not None and v.quant.dtype[:1] == "u" for v in node.inputs)
+
+
 PREDICATES: Final[dict[str, Predicate]] = {
     "after_reshape": after_reshape,
     "batched_matmul": batched_matmul,
     "before_reshape": before_reshape,
+    "computed_axes": computed_axes,
     "depthwise": depthwise,
     "distribution_of_concat": distribution_of_concat,
     "ends_unit_axis_transpose": ends_unit_axis_transpose,
     "fixed_but_batch": fixed_but_batch,
     "four_axis_transpose": four_axis_transpose,
+    "gathers_in_order": gathers_in_order,
     "gelu_halved_last": gelu_halved_last,
     "loose_batchnorm": loose_batchnorm,
     "rms_scale_first": rms_scale_first,
     "sole_use": sole_use,
     "twin_products": twin_products,
     "unit_axis_transpose": unit_axis_transpose,
+    "unsigned_weights": unsigned_weights,
 }
 
 OF_THE_NODE_ALONE: Final = frozenset(name for name, each in PREDICATES.items() if "_" in signature(each).parameters)

@@ -172,6 +172,12 @@ def _uses(facts: Facts, *operators: Any) -> Any:
     return TRUE if any(name in facts.operators() for name in operators) else FALSE
 
 
+def _gives(facts: Facts, operator: Any, attribute: Any) -> Any:
+    if not isinstance(operator, str) or not isinstance(attribute, str):
+        return OPEN
+    return TRUE if facts.gives(operator, attribute) else FALSE
+
+
 def _within(facts: Facts, *kinds: Any) -> Any:
     return TRUE if any(kind in facts.around for kind in kinds) else FALSE
 
@@ -293,6 +299,7 @@ FUNCTIONS: Final[dict[str, Function]] = {
     "fed_by": Function(_fed_by, 1, 2, subject=True),
     "used_by": Function(_used_by, 1, 2, subject=True),
     "uses": Function(_uses, 1, 9),
+    "gives": Function(_gives, 2, 2),
     "within": Function(_within, 1, 9),
     "len": Function(_len, 1, 1),
     "set": Function(_set, 1, 1),

@@ -95,6 +95,7 @@ def conv(**changes: Any) -> Facts:
         ("used_by(Y, {'Add', 'Mul'})", YES),
         ("graph_input(X) or graph_output(Y)", NO),
         ("uses('Add') and not uses('Loop')", YES),
+        ("gives('Conv', 'strides') and not gives('Conv', 'auto_pad') and not gives('Add', 'strides')", YES),
         ("within('Attention')", NO),
         ("opset == 17 and since == 11 and ir_version < 9 and precision == 'int8'", YES),
         ("form == 'operator' and variant == ''", YES),

@@ -35,7 +35,7 @@ def prune(body: Body, used: set[str], folded: list[Folded]) -> None:
             kept.append(call)
             names.update(fact.name for fact in (*_inputs(call), *call.implicit))
         else:
-            folded.append(Folded(call.name, call.raw.op, "shape", call.raw.domain))
+            folded.append(Folded(call.name, call.raw.op, "shape", call.raw.domain, tuple(sorted(call.attrs))))
     body.calls = kept[::-1]
 
 

@@ -186,7 +186,7 @@ class Pass:
 
     def fold(self, call: Call, reason: FoldReason) -> None:
         """Record that a node vanishes."""
-        self.folded.append(Folded(call.name, call.raw.op, reason, call.raw.domain))
+        self.folded.append(Folded(call.name, call.raw.op, reason, call.raw.domain, tuple(sorted(call.attrs))))
 
     # -- what vanishes whatever its inputs are
 
