@@ -284,9 +284,9 @@ class _Placer:
         """Tell whether ``[[always]]`` concerns a row: only one that is better than being rejected.
 
         What every node must meet to be taken cannot save a node from a row that refuses it, and a row that says no
-        more than being rejected does needs nothing.
+        more than being rejected does needs nothing.  Nor does a node that vanishes: it runs nowhere.
         """
-        return BY_BADNESS.index(row.status) < BY_BADNESS.index(self.target.rejected)
+        return row.status is not Status.FOLDED and BY_BADNESS.index(row.status) < BY_BADNESS.index(self.target.rejected)
 
     def inapplicable(self, row: Row, nodes: Sequence[Node], graph: Graph) -> tuple[Unmet, ...]:
         """Return what keeps a row from speaking of the nodes; nothing where it applies."""
@@ -316,7 +316,7 @@ class _Placer:
             if before:
                 return self.unknown(item, [*before, each], subject, ())
             row = each.row
-            refuses = not row.status.taken
+            refuses = not row.status.taken and row.status is not Status.UNKNOWN
             conditions = tuple(Unmet(c.text, subject.here(c), row.sources) for c in row.constraints if refuses)
             # A row may say no more than that its source does not say: as bad then as to be rejected.
             worst = self.worst_of(self.target.rejected if row.status is Status.UNKNOWN else row.status)

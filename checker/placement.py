@@ -110,7 +110,8 @@ class Placement:
             stated = "; ".join(f"`{each.text}`; here {each.here}" for each in self.conditions)
             return f"{self.status.value} where {stated}"
         if self.status is Status.UNKNOWN:
-            return "listed, but the source does not say under which conditions"
+            note = f": {self.row.note}" if self.row and self.row.note else ""
+            return f"listed, but the source does not say under which conditions{note}"
         return f"listed as {self.status.value}"
 
 
