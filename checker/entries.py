@@ -6,7 +6,16 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from checker.partition import share_on_accelerator, transfer_bytes
+from checker.cost_report import (
+    BytesMoved,
+    KindEntry,
+    LiveEntry,
+    MemoryEntry,
+    MissingEntry,
+    NodeCostEntry,
+)
+from checker.floor import fit_of, floor_of, prefix_of
+from checker.partition import inserted_bytes, share_on_accelerator, transfer_bytes
 from checker.report import (
     BatchNormEntry,
     Change,
@@ -29,7 +38,7 @@ from checker.report import (
 
 if TYPE_CHECKING:
     from checker.batchnorm import BatchNorm
-    from checker.cost import Cost
+    from checker.cost import Cost, KindCost, Memory
     from checker.graph import Composite, Value
     from checker.load import Loaded
     from checker.partition import Segment
@@ -110,6 +119,43 @@ def cost(measured: Cost) -> CostEntry:
         growth=Growth(None, None),
         pinned_resolution=None,
         complete=measured.complete,
+        elementwise_ops=measured.elementwise_ops,
+        bytes_moved=BytesMoved(measured.read, measured.written, measured.weights_read),
+        arithmetic_intensity=None if measured.intensity is None else round(measured.intensity, DIGITS),
+        kinds=tuple(kind(each, measured) for each in measured.kinds),
+        memory=memory(measured.memory),
+        formula=measured.formula,
+        missing=tuple(MissingEntry(gap.what, gap.nodes) for gap in measured.gaps),
+        nodes=tuple(
+            NodeCostEntry(n.name, n.op, n.kind, n.macs, n.elementwise_ops, n.read, n.written, n.weights, n.parameters)
+            for n in measured.nodes
+            if n.macs or n.elementwise_ops or n.read or n.written or n.weights
+        ),
+    )
+
+
+def kind(added_up: KindCost, measured: Cost) -> KindEntry:
+    """Describe the nodes of one kind of work."""
+    k, total, moved = added_up, measured.macs, measured.bytes_moved
+    macs_share = share(k.macs / total) if total else None
+    return KindEntry(
+        k.kind, k.nodes, k.macs, k.elementwise_ops, k.bytes, macs_share, share(k.bytes / moved) if moved else None
+    )
+
+
+def memory(measured: Memory) -> MemoryEntry:
+    """Describe the peak activation memory."""
+    return MemoryEntry(
+        peak=measured.peak,
+        views=measured.views,
+        in_place=measured.in_place,
+        best_order=measured.best_order,
+        best_order_in_place=measured.best_order_in_place,
+        optimal=measured.optimal,
+        by_precision=dict(measured.by_precision or {}),
+        at=measured.at,
+        alive=tuple(LiveEntry(each.value, each.node, each.bytes) for each in measured.alive),
+        at_least=measured.least,
     )
 
 
@@ -165,11 +211,13 @@ def target(
     after: Simplified | None = None,
 ) -> TargetEntry:
     """Describe the verdict for one target."""
-    counted = placements.offered and measured.complete and measured.macs
+    counted = placements.offered and measured.proportional and measured.macs
     taken = share_on_accelerator(segments, measured.per_node) if counted else None
     counts = placements.counts()
     cited = {each.id: each for found in formed.reasons for each in found.sources}
     cited.update((each.id, each) for p in placements.compute if p.row and p.decided for each in p.row.sources)
+    figures = (formed.target.peak, formed.target.memory)
+    cited.update((each.id, each) for figure in figures for each in figure.sources)
     return TargetEntry(
         id=formed.target.id,
         toolchain=formed.target.toolchain,
@@ -179,14 +227,23 @@ def target(
         counts=Counts(**counts),
         macs_on_accelerator=share(taken),
         segments=len(segments) if placements.offered else 0,
-        transfer_bytes=transfer_bytes(segments) if placements.offered else None,
+        transfer_bytes=_crossing(placements, segments) if placements.offered else None,
         reasons=tuple(reason(each, signatures) for each in formed.reasons),
         nodes=tuple(node(placement) for placement in placements.compute),
         changes=tuple(change(each) for each in formed.changes),
         search=Search(formed.trials, formed.stopped),
         simplified=after,
         sources=tuple(source(cited[key]) for key in sorted(cited)),
+        prefix=prefix_of(placements, segments, measured),
+        floor=floor_of(placements, segments, measured),
+        fit=fit_of(placements, measured) if placements.offered else None,
     )
+
+
+def _crossing(placements: Placements, segments: Sequence[Segment]) -> int | None:
+    """Return the bytes that cross between devices: at the borders of segments, and for insertions on the host."""
+    crossing, inserted = transfer_bytes(segments), inserted_bytes(placements)
+    return None if crossing is None or inserted is None else crossing + inserted
 
 
 def change(found: Tried) -> Change:

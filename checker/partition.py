@@ -87,6 +87,24 @@ def transfer_bytes(segments: Sequence[Segment]) -> int | None:
     return total
 
 
+def inserted_bytes(placements: Placements) -> int | None:
+    """Return the bytes that cross for what compilers add on the host; None where a shape is not known.
+
+    Each insertion fetches a tensor and gives it back: the first operand of the layer that it is added to.
+    """
+    total = 0
+    for placement in placements.compute:
+        count = sum(insert.on == "host" for insert in placement.inserts) if placement.status.taken else 0
+        if not count or not placement.nodes:
+            continue
+        given = next((v for v in placement.nodes[0].inputs if v is not None and not v.constant), None)
+        size = None if given is None else _sum({given.name: given}, placements.precision)
+        if size is None:
+            return None
+        total += 2 * count * size
+    return total
+
+
 def share_on_accelerator(segments: Sequence[Segment], macs: Mapping[str, int] | None = None) -> float | None:
     """Return the share of the work on the accelerator, 0 to 1.
 

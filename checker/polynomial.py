@@ -80,6 +80,11 @@ def symbols_of(number: Number) -> tuple[str, ...]:
     return tuple(sorted({symbol for symbols, _ in _terms(number) for symbol in symbols}))
 
 
+def is_monomial(number: Number) -> bool:
+    """Tell whether it is one product, so that its parts keep their shares whatever the symbols stand for."""
+    return len(_terms(number)) == 1
+
+
 def _terms(number: Number) -> tuple[tuple[tuple[str, ...], int], ...]:
     return (((), number),) if isinstance(number, int) else number.terms
 

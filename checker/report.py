@@ -12,6 +12,16 @@ from dataclasses import dataclass, field
 from typing import Annotated, Literal, TypeAlias
 
 from checker import gate
+from checker.cost_report import (
+    BytesMoved,
+    Fit,
+    Floor,
+    KindEntry,
+    MemoryEntry,
+    MissingEntry,
+    NodeCostEntry,
+    Prefix,
+)
 
 SCHEMA_VERSION: Literal["1.0"] = "1.0"
 
@@ -121,6 +131,20 @@ class CostEntry:
     growth: Annotated[Growth, "How cost grows with input resolution."]
     pinned_resolution: Annotated[str | None, "What ties the file to its input resolution; null where nothing is known."]
     complete: Annotated[bool, "Whether the shapes of every node that counts are known."]
+    elementwise_ops: Annotated[int, "Element-wise steps, never counted as multiply-accumulates."] = 0
+    bytes_moved: Annotated[BytesMoved, "What the nodes read and write."] = field(default_factory=BytesMoved)
+    arithmetic_intensity: Annotated[float | None, "Multiply-accumulates for each byte moved; null where none is."] = (
+        None
+    )
+    kinds: Annotated[tuple[KindEntry, ...], "The work by kind: most multiply-accumulates first, then most bytes."] = ()
+    memory: Annotated[MemoryEntry, "Peak activation memory in several ways."] = field(default_factory=MemoryEntry)
+    formula: Annotated[
+        str | None,
+        "Multiply-accumulates over the symbols of open axes, such as `4089184256*batch`; null where none is open, or "
+        "one has no name.",
+    ] = None
+    missing: Annotated[tuple[MissingEntry, ...], "Why counts are lower bounds; empty where they are exact."] = ()
+    nodes: Annotated[tuple[NodeCostEntry, ...], "Every node that costs anything, bodies of If, Loop and Scan too."] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +281,11 @@ class TargetEntry:
     segments: Annotated[
         int, "Runs of nodes on one device; 1 where everything is on the accelerator, 0 where nothing was placed."
     ]
-    transfer_bytes: Annotated[int | None, "Bytes that cross between devices in one inference; null where not known."]
+    transfer_bytes: Annotated[
+        int | None,
+        "Bytes that cross between devices in one inference, those of operators that the compiler adds on the host too; "
+        "null where not known.",
+    ]
     reasons: Annotated[tuple[Reason, ...], "Why nodes are not native, the decisive one first."]
     nodes: Annotated[tuple[NodeEntry, ...], "Every compute node."]
     changes: Annotated[
@@ -268,6 +296,9 @@ class TargetEntry:
     search: Annotated[Search, "How far changes were looked for."] = Search(0, stopped=False)
     simplified: Annotated[Simplified | None, "The verdict after onnxsim; null unless it was asked for."] = None
     sources: Annotated[tuple[SourceEntry, ...], "Every source that the entries above name, by id."] = ()
+    prefix: Annotated[Prefix | None, "What maps where the toolchain takes one subgraph only; null elsewhere."] = None
+    floor: Annotated[Floor | None, "A lower bound of the latency; null where nothing is on the accelerator."] = None
+    fit: Annotated[Fit | None, "Whether weights and activations fit into memory; null where nothing was placed."] = None
 
 
 @dataclass(frozen=True, slots=True)

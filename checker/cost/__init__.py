@@ -17,7 +17,7 @@ from checker.cost.sizes import size_of, stored_bits, value_bytes, with_floats_of
 from checker.cost.trips import visits
 from checker.cost.weights import weights_of
 from checker.graph import Composite, Graph, Value
-from checker.polynomial import UNNAMED, Number, least, symbols_of
+from checker.polynomial import UNNAMED, Number, is_monomial, least, symbols_of
 
 __all__ = ["Cost", "Gap", "KindCost", "Live", "Memory", "NodeCost", "kind_of", "measure", "value_bytes"]
 
@@ -47,6 +47,8 @@ def measure(graph: Graph, composites: Iterable[Composite] = (), *, orders: bool 
     kinds = _by_kind(nodes)
     macs = least(total)
     gaps = gaps_of(graph, nodes)
+    symbols = symbols_of(total)
+    formula = str(total) if symbols and UNNAMED not in symbols else None
     memory = _memory(graph, orders=orders)
     return Cost(
         macs=macs,
@@ -64,7 +66,8 @@ def measure(graph: Graph, composites: Iterable[Composite] = (), *, orders: bool 
         nodes=tuple(nodes),
         memory=memory,
         gaps=gaps,
-        formula=str(total) if symbols_of(total) and UNNAMED not in symbols_of(total) else None,
+        proportional=is_monomial(total) and not any(gap.counts and (not gap.axes or formula is None) for gap in gaps),
+        formula=formula,
     )
 
 

@@ -75,11 +75,13 @@ class Gap:
     """Why a figure is a lower bound: what is not known, and of which nodes.
 
     ``counts``: whether multiply-accumulates are missing; False where only bytes and element-wise steps are.
+    ``axes``: the symbols of open axes, where it is for these.
     """
 
     what: str
     nodes: tuple[str, ...]
     counts: bool = True
+    axes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ class Cost:
     way is unknown.  ``macs_by_kind``: share of the MACs, 0 to 1, by kind of work.  ``per_node``: MACs by name of a node
     of the main graph, its bodies counted with it.  ``complete``: False when something is not known, so that the counts
     are lower bounds; ``gaps`` says what.  ``formula``: the MACs over the symbols of open axes, None where there are
-    none or not every axis has one.
+    none or not every axis has one.  ``proportional``: whether shares of the MACs are the same whatever the open axes.
     """
 
     macs: int
@@ -111,6 +113,7 @@ class Cost:
     memory: Memory
     gaps: tuple[Gap, ...] = ()
     formula: str | None = None
+    proportional: bool = True
 
     @property
     def bytes_moved(self) -> int:
