@@ -17,7 +17,7 @@ from checker import __version__
 from checker.errors import InputError
 
 PRECISIONS = ("fp32", "fp16", "bf16", "int8", "int16", "a16w8")
-CHECK_FORMATS = ("text", "json", "sarif", "junit", "markdown", "github", "cyclonedx")
+CHECK_FORMATS = ("text", "json", "sarif", "junit", "markdown", "html", "github", "cyclonedx")
 FAIL_ON = ("never", "unknown", "fallback", "needs-changes", "blocked")
 
 EPILOG = """exit codes: 0 nothing at or above --fail-on for the targets that were asked for; 1 findings;

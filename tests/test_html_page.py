@@ -12,6 +12,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from checker import audit
+from checker.cli import main
 from checker.render.html import render
 from checker.render.html.drawing import draw
 from checker.render.html.page import LAYOUT, SCRIPTS
@@ -143,3 +144,12 @@ def test_a_model_in_memory_has_a_page() -> None:
     """Nothing in the page needs a path."""
     proto = onnx.load(str(NETWORKS / "resnet18.onnx"), load_external_data=False)
     assert "<memory>" in json.dumps(data_of(render([examined(proto, ("rockchip-rk3588",))])))
+
+
+def test_the_command_writes_the_page(tmp_path: Path) -> None:
+    """``check --format html`` draws what it judged, with the gate's answer as exit code."""
+    path = tmp_path / "report.html"
+    asked = ["--format", "html", "--target", "arm-ethos-u55-128", "--fail-on", "fallback", "--output", str(path)]
+    assert main(["check", str(NETWORKS / "vit_tiny_patch16_224.onnx"), *asked]) == 1
+    (data,) = data_of(path.read_text(encoding="utf-8"))
+    assert [target["id"] for target in data["report"]["targets"]] == ["arm-ethos-u55-128"]

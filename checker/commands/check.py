@@ -6,6 +6,7 @@ import tempfile
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,26 +31,34 @@ def run(options: Namespace) -> int:
     if options.format == "cyclonedx":
         options.hash = True
     reports: list[Report] = []
+    drawn: list[audit.Examined] = []
     with _models(options) as (models, many):
         held = gating(options, _rules(options.select), _rules(options.ignore), alone=len(models) == 1)
         total = len(models) if len(models) > 1 else 0
         with progress("checking", total, quiet=options.quiet) as done:
             for shown, path in models:
                 settings = held.settings(shown)
-                report = _audited(path, settings, shown, many=many)
-                reports += [held.judged(report)] if report else []
+                examined = _examined(path, settings, shown, many=many)
+                if examined:
+                    judged = replace(examined, report=held.judged(examined.report))
+                    reports.append(judged.report)
+                    drawn += [judged] if options.format == "html" else []
                 done(shown)
-    if reports:
+    if drawn:
+        from checker.render.html import render
+
+        emit(render(drawn), options.output)
+    elif reports:
         emit(rendered(reports, options, many=many), options.output)
     if len(reports) < len(models):
         return 2
     return 0 if all(report.gate is None or report.gate.passed for report in reports) else 1
 
 
-def _audited(path: str, settings: audit.Settings, shown: str, *, many: bool) -> Report | None:
+def _examined(path: str, settings: audit.Settings, shown: str, *, many: bool) -> audit.Examined | None:
     """Audit one of the models; None where it cannot be read and there are others."""
     try:
-        return audit.audit(path, settings, shown_as=shown)
+        return audit.examine(path, settings, shown_as=shown)
     except InputError as error:
         if not many:
             raise
