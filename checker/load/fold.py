@@ -25,6 +25,7 @@ from checker.schema import Schema, find, newest
 
 if TYPE_CHECKING:
     from checker.graph import Shape
+    from checker.load.baked import Watch
     from checker.load.naming import Namer
 
 assert rearrange  # noqa: S101  # imported for its entries in the evaluator's table
@@ -52,6 +53,8 @@ class Pass:
     depth: int = 0
     extra: list[Fact] = field(default_factory=list)
     """Stored weights that are no initializers of the main graph: those of bodies, and of Constant nodes."""
+    watch: Watch | None = None
+    """What looks at each node, where the file is tried at another size."""
 
     def fork(self) -> Pass:
         """Return a pass that tries something out and leaves no trace in this one."""
@@ -182,11 +185,14 @@ class Pass:
             )
         else:
             message = f"{node.op} ({name}) came with opset {_first_version(schema)}; the file declares opset {opset}"
-        self.problems.append(Problem("operator-not-in-opset", message, (name,)))
+        self.problems.append(Problem("operator-not-in-opset", message, (name,), operators=(node.op,)))
 
     def fold(self, call: Call, reason: FoldReason) -> None:
         """Record that a node vanishes."""
-        self.folded.append(Folded(call.name, call.raw.op, reason, call.raw.domain, tuple(sorted(call.attrs))))
+        node = call.raw
+        self.folded.append(
+            Folded(call.name, node.op, reason, node.domain, tuple(sorted(call.attrs)), tuple(node.outputs))
+        )
 
     # -- what vanishes whatever its inputs are
 
@@ -309,6 +315,8 @@ class Pass:
             fact is None or fact.element in _INTEGRAL or is_few(fact) for fact in call.outputs
         )
         calls.append(call)
+        if self.watch is not None:
+            self.watch(call)
 
     def bind(self, call: Call, typed: Sequence[Typed], scope: Scope) -> None:
         """Give a call that stays its output facts: inferred, and filled in from what the file declares."""
@@ -330,6 +338,8 @@ class Pass:
         try:
             return infer(call.raw.proto, call.schema, call.inputs, call.attrs, self.setting)
         except Contradiction as error:
+            if self.watch is not None:
+                self.watch.refuse(call, str(error))
             self.problems.append(
                 Problem("invalid-model", f"{call.raw.op} ({call.name}): {error}", (call.name,), invalid=True)
             )

@@ -12,14 +12,16 @@ from checker.schema import EXTENDED_DOMAINS, native
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from checker.load.baked import Watch
+
 # numpy's BLAS starts a thread for each core when it is imported; nothing here multiplies matrices worth that
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 _NEWEST_IR_WITHOUT_OPSET = 2
 
 
-def graph_of_model(source: Source) -> tuple[Graph, Any]:
-    """Return the graph, and the ModelProto with its functions inlined.
+def graph_of_model(source: Source, watch: Watch | None = None) -> tuple[Graph, Any]:
+    """Return the graph, and the ModelProto with its functions inlined; ``watch`` looks at each node.
 
     Raises:
         InputError: the names of the graph do not fit together, or external data leaves the folder.
@@ -36,7 +38,7 @@ def graph_of_model(source: Source) -> tuple[Graph, Any]:
     opsets, problems = _opsets(model)
     namer = Namer(model.graph)
     weights = Weights(source)
-    run = Pass(Setting(opsets, model.ir_version or 3), weights, namer, where)
+    run = Pass(Setting(opsets, model.ir_version or 3), weights, namer, where, watch=watch)
     body, _ = run.graph(model.graph)
     prune(body, {name for node in every_node(model.graph) for name in node.input}, run.folded)
     return (
