@@ -1,8 +1,8 @@
 """Two reports of one model: what is new, what is fixed, what is as before.
 
 A place is the same one in both where the target, the rule and the operator are, and either the surroundings and the
-module path, or only the module path, or only the surroundings.  So new node names, a new export and an edit nearby
-leave it the same place, and twice as many of a kind are new ones.
+module path, or only the module path, or only the surroundings, or (without module paths) only one side of them.  So new
+node names, a new export and an edit nearby leave it the same place, and twice as many of a kind are new ones.
 """
 
 from __future__ import annotations
@@ -23,12 +23,25 @@ Where: TypeAlias = tuple[str, str]
 
 State: TypeAlias = Literal["new", "fixed", "unchanged"]
 
-SAME: tuple[Callable[[Where], object], ...] = (
-    lambda where: where,
-    lambda where: where[1] or None,
-    lambda where: where[0] or None,
+
+def _half(side: int) -> Callable[[Where, Where], bool]:
+    """Compare only what feeds a place (0) or what it feeds (-1), where no two module paths say that they differ."""
+
+    def alike(one: Where, other: Where) -> bool:
+        told = one[1] and other[1]
+        return not told and bool(one[0]) and one[0].split(" > ")[side] == other[0].split(" > ")[side]
+
+    return alike
+
+
+SAME: tuple[Callable[[Where, Where], bool], ...] = (
+    lambda one, other: one == other,
+    lambda one, other: bool(one[1]) and one[1] == other[1],
+    lambda one, other: bool(one[0]) and one[0] == other[0],
+    _half(0),
+    _half(-1),
 )
-"""What is compared, the surest first; None is equal to nothing."""
+"""What makes two places the same one, the surest first."""
 
 STATES: tuple[State, ...] = ("new", "fixed", "unchanged")
 
@@ -94,9 +107,8 @@ def _matched(old: Counter[Where], new: Counter[Where]) -> Iterator[tuple[State, 
     unchanged: Counter[Where] = Counter()
     for alike in SAME:
         for where in new:
-            key = alike(where)
             for other in old:
-                if key is None or alike(other) != key:
+                if not alike(where, other):
                     continue
                 paired = min(new[where], old[other])
                 unchanged[where] += paired

@@ -13,9 +13,9 @@ from typing import Literal
 
 from checker import baseline
 from checker.errors import InputError
-from checker.gate import ANSWERS, THRESHOLDS, Comparison, FailOn, Failure, Gate, WaiverEntry
+from checker.gate import THRESHOLDS, Comparison, FailOn, Failure, Gate, WaiverEntry
 from checker.policy import waivers
-from checker.policy.limits import Broken, broken, newly_broken
+from checker.policy.limits import Broken, broken, newly_broken, waives_limit
 from checker.policy.record import Limits, Policy, Waiver
 from checker.report import Report, TargetEntry
 from checker.results import Result, results, worse
@@ -50,12 +50,17 @@ def _gate(report: Report, context: Context, held: Comparison | None) -> Gate:
     fail_on: FailOn = context.fail_on or demands.fail_on or DEFAULT_FAIL_ON
     theirs, failures = _waivers(report, context.policy)
     everything = results(report)
-    looked_at = [_looked_at(each, everything, context) for each in theirs]
+    beyond = [(target, each) for target in report.targets for each in _broken(report, target, demands.limits, context)]
+    looked_at = [_looked_at(each, everything, beyond, context) for each in theirs]
     excused = [each for each, entry in zip(theirs, looked_at, strict=True) if entry.state == "applied"]
     failures += [_expired(entry) for entry in looked_at if entry.state == "expired"]
     for target in report.targets:
         failures += _of_target(target, everything, excused, fail_on, held)
-        failures += _of_limits(report, target, demands.limits, excused, context.earlier)
+        failures += [
+            Failure(found.rule, target.id, "", found.message)
+            for where, found in beyond
+            if where is target and not any(waives_limit(each, found, target) for each in excused)
+        ]
     return Gate(not failures, context.policy.path, fail_on, tuple(failures), tuple(looked_at))
 
 
@@ -69,12 +74,13 @@ def _waivers(report: Report, policy: Policy) -> tuple[tuple[Waiver, ...], list[F
     return (*waivers.of_model(policy, report), *own), failures
 
 
-def _looked_at(waiver: Waiver, everything: Sequence[Result], context: Context) -> WaiverEntry:
+def _looked_at(
+    waiver: Waiver, everything: Sequence[Result], beyond: Sequence[tuple[TargetEntry, Broken]], context: Context
+) -> WaiverEntry:
     """Say what a waiver is about in this report, and whether it counts."""
     count = sum(each.place.count for each in everything if waivers.covers(waiver, each))
-    # a limit is no result of the report, so a waiver of one cannot be counted in places
-    limits = waiver.rule.startswith("limit/")
-    state: WaiverState = "applied" if count or limits else "unused"
+    count += sum(waives_limit(waiver, found, target) for target, found in beyond)
+    state: WaiverState = "applied" if count else "unused"
     if waiver.origin == "model" and not context.policy.model_waivers:
         state = "forbidden"
     elif state == "applied" and waiver.expires < context.today:
@@ -132,27 +138,8 @@ def _old(target: TargetEntry, held: Comparison | None) -> set[tuple[str, str, st
     return known - fresh
 
 
-def _of_limits(
-    report: Report, target: TargetEntry, limits: Limits, excused: Sequence[Waiver], earlier: Report | None
-) -> Iterator[Failure]:
+def _broken(report: Report, target: TargetEntry, limits: Limits, context: Context) -> Iterator[Broken]:
+    """Yield the limits that are broken, and were not in the baseline, or by less."""
     for found in broken(report, target, limits):
-        if earlier is not None and not newly_broken(found, earlier, target.id, limits):
-            continue
-        if not any(_waives_limit(each, found, target) for each in excused):
-            yield Failure(found.rule, target.id, "", found.message)
-
-
-def _waives_limit(waiver: Waiver, found: Broken, target: TargetEntry) -> bool:
-    from fnmatch import fnmatchcase
-
-    return fnmatchcase(found.rule, waiver.rule) and fnmatchcase(target.id, waiver.target) and waiver.op == "*"
-
-
-def passed(reports: Sequence[Report]) -> bool:
-    """Tell whether no gate failed."""
-    return all(report.gate is None or report.gate.passed for report in reports)
-
-
-def worst(report: Report) -> str:
-    """Return the worst verdict of a report."""
-    return max((target.answer for target in report.targets), key=ANSWERS.index, default="READY")
+        if context.earlier is None or newly_broken(found, context.earlier, target.id, limits):
+            yield found
