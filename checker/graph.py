@@ -65,6 +65,7 @@ class Quant:
 
     ``scale`` and ``zero_point``: numpy arrays (scalar for per-tensor, length of ``axis`` for per-channel), None where
     the model does not say.  ``axis``: None for per-tensor.  ``dtype``: storage type, such as ``"int8"``.
+    ``again``: a constant that nodes dequantize and quantize once more, so that its integers are not in the file.
     """
 
     dtype: str
@@ -73,6 +74,7 @@ class Quant:
     axis: int | None = None
     block_size: int = 0
     assumed: bool = False
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,13 +170,17 @@ class Node:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Folded:
-    """A node of the file that vanishes when the model is compiled, and why; ``given``: attributes that it writes."""
+    """A node of the file that vanishes when the model is compiled, and why.
+
+    ``given``: attributes that it writes.  ``outputs``: what the file calls its results.
+    """
 
     name: str
     op: str
     reason: FoldReason
     domain: str = ""
     given: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,12 +188,14 @@ class Problem:
     """Something that loading found out about the file itself; ``rule`` is the finding's id.
 
     ``invalid``: the structure contradicts the ONNX standard (type error, impossible broadcast): BLOCKED everywhere.
+    ``operators``: those that it is about, where it is about operators.
     """
 
     rule: str
     message: str
     nodes: tuple[str, ...] = ()
     invalid: bool = False
+    operators: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

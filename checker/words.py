@@ -93,6 +93,11 @@ def _storage(facts: Facts, subject: Value | Stated) -> Any:
     return quant.dtype if quant else _dtype(facts, subject)
 
 
+def _stored(facts: Facts, subject: Value | Stated) -> Any:
+    quant = None if isinstance(subject, Stated) else facts.quant(subject)
+    return ABSENT if quant is None else quant.dtype or UNKNOWN
+
+
 def _const(_: Facts, subject: Value | Stated) -> Any:
     return TRUE if isinstance(subject, Stated) or subject.constant else FALSE
 
@@ -125,6 +130,12 @@ def _per_channel(facts: Facts, subject: Value | Stated) -> Any:
     return FALSE if quant.axis is None else TRUE
 
 
+def _requantized(facts: Facts, subject: Value | Stated) -> Any:
+    """Tell of a constant whether nodes dequantize it and quantize it once more; its integers are not in the file."""
+    quant = None if isinstance(subject, Stated) else facts.quant(subject)
+    return TRUE if quant is not None and quant.again else FALSE
+
+
 def _static(_: Facts, subject: Value | Stated) -> Any:
     if isinstance(subject, Stated):
         return TRUE
@@ -133,6 +144,14 @@ def _static(_: Facts, subject: Value | Stated) -> Any:
     if any(isinstance(dim, str) for dim in subject.shape):
         return FALSE
     return OPEN if None in subject.shape else TRUE
+
+
+def _fixed(_: Facts, subject: Value | Stated) -> Any:
+    """Tell whether every size is a known number: no, and not *does not say*, where shape inference cannot tell."""
+    known = isinstance(subject, Stated) or (
+        subject.shape is not None and all(isinstance(dim, int) for dim in subject.shape)
+    )
+    return TRUE if known else FALSE
 
 
 def _graph_input(facts: Facts, subject: Value | Stated) -> Any:
@@ -283,12 +302,15 @@ FUNCTIONS: Final[dict[str, Function]] = {
     "size": Function(_size, 1, 1, subject=True),
     "dtype": Function(_dtype, 1, 1, subject=True),
     "storage": Function(_storage, 1, 1, subject=True),
+    "stored": Function(_stored, 1, 1, subject=True),
     "const": Function(_const, 1, 1, subject=True),
     "given": Function(_given, 1, 1, subject=True),
     "value": Function(_value, 1, 1, subject=True),
     "scale": Function(_scale, 1, 1, subject=True),
     "zero_point": Function(_zero_point, 1, 1, subject=True),
     "per_channel": Function(_per_channel, 1, 1, subject=True),
+    "fixed": Function(_fixed, 1, 1, subject=True),
+    "requantized": Function(_requantized, 1, 1, subject=True),
     "static": Function(_static, 1, 1, subject=True),
     "same": Function(_same, 2, 9, subject=True),
     "every": Function(_every, 1, 9, subject=True),
@@ -310,7 +332,8 @@ FUNCTIONS: Final[dict[str, Function]] = {
     "abs": Function(lambda _, value: arithmetic.absolute(value), 1, 1),
     "log2": Function(lambda _, value: arithmetic.logarithm(value), 1, 1),
 }
-"""Every function by its name; ``storage`` is the type a quantized tensor is stored as, otherwise its dtype."""
+"""Every function by its name; ``storage`` is the type a quantized tensor is stored as, otherwise its dtype; ``stored``
+is absent (as ``scale`` is) where the tensor is not quantized."""
 
 _PLAIN: Final = frozenset(function.call for function in FUNCTIONS.values() if not function.subject)
 
@@ -329,7 +352,7 @@ def call_on_subject(function: Function, facts: Facts, subject: Any, more: tuple[
     return function.call(facts, subject, *more)
 
 
-_STATEMENTS: Final = frozenset({_const, _static, _graph_input, _graph_output, _fed_by, _used_by})
+_STATEMENTS: Final = frozenset({_const, _requantized, _fixed, _static, _graph_input, _graph_output, _fed_by, _used_by})
 
 
 def resolve_index(items: Any, index: Any) -> Any:
