@@ -174,6 +174,25 @@ class TestTensorRT:
         found = tensorrt_rtx.interpret(Case("net", "t", "fp32", path=path), Raw("answered", answer, stage="build"))
         assert found.culprits == {"Erf": 1}
 
+    def test_a_plug_in_that_wants_a_gpu_is_not_asked(self) -> None:
+        """The parser then says that there is no such plug-in, which is true of this host only."""
+        errors = [["RoiAlign", "node", "UNSUPPORTED_NODE", "ROIAlign plugin was not found in the plugin registry!"]]
+        said = ["E roiAlignPlugin.cpp (161) - Cuda Error in ROIAlignV3: 35 (CUDA driver version is insufficient)"]
+        answer = {"parsed": False, "errors": errors, "layers": {}, "built": False, "said": said}
+        assert tensorrt_rtx.interpret(small(), Raw("answered", answer)).outcome == "not-asked"
+        assert tensorrt_rtx.interpret(Case("net", "t", "fp32"), Raw("answered", answer)).outcome == "crashed"
+
+    def test_an_operator_that_the_parser_names_has_the_domain_that_it_has_in_the_file(self, tmp_path: Path) -> None:
+        """The parser leaves domains out."""
+        import onnx
+
+        nodes = [onnx.helper.make_node("Attention", ["x", "w"], ["y"], domain="com.microsoft")]
+        path = tmp_path / "net.onnx"
+        path.write_bytes(onnx.helper.make_model(onnx.helper.make_graph(nodes, "g", [], [])).SerializeToString())
+        answer = {"parsed": False, "errors": [["Attention", "", "INVALID_NODE", "scale"]], "layers": {}, "built": False}
+        found = tensorrt_rtx.interpret(Case("net", "t", "fp32", path=path), Raw("answered", answer))
+        assert found.culprits == {"com.microsoft.Attention": 1}
+
     def test_an_engine_is_acceptance(self) -> None:
         """One layer is native."""
         answer = {"parsed": True, "errors": [], "layers": {"UNARY": 1}, "built": True, "said": [], "bytes": 9}

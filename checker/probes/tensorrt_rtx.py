@@ -7,6 +7,7 @@ parses and has no implementation), so ``native`` means that an engine was built.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Final
 
 from checker.probes.driven import Driven
@@ -24,10 +25,16 @@ ABOUT: Final = About(
     },
     precisions=("fp32", "fp16", "int8"),
     licence_note="NVIDIA's licence for TensorRT-RTX covers the library, not what it answers about models of our own",
-    options={"network": "strongly typed", "dynamic dimensions": "batch 1, height and width 320, others 32"},
+    options={
+        "network": "strongly typed",
+        "dynamic dimensions": "batch 1, images 320x320, others 32; else 48 and 512, 224 and 128",
+    },
 )
 
 NO_PROFILE: Final = "no optimization profile has been defined"
+NO_DRIVER: Final = "Cuda Error in "
+"""A plug-in (that of RoiAlign) that asks for the GPU while the file is parsed: there is none here."""
+
 _UNSUPPORTED = re.compile(r"\b(\w+) operation was not supported")
 _NODE = re.compile(r"([\w./:-]+) has no runners|(?:IQuantizeLayer/IDequantizeLayer|[Ll]ayer|[Nn]ode) \[?([\w./:-]+)")
 
@@ -45,10 +52,10 @@ def interpret(case: Case, raw: Raw) -> Observation:
     said = list(answer.get("said", ()))
     layers = tuple(answer.get("layers", {}))
     if not answer["parsed"]:
-        culprits: dict[str, int] = {}
-        for op, *_ in answer["errors"]:
-            if op:
-                culprits[op] = culprits.get(op, 0) + 1
+        if any(NO_DRIVER in line for line in said):
+            text = f"no CUDA driver on this host: {answer['errors']}"
+            return Observation("crashed" if case.network else "not-asked", text, layers, stage="parse")
+        culprits = dict(Counter(_qualified(case, op) for op, *_ in answer["errors"] if op))
         told = [f"{op}: {code}: {text}" if op else f"{code}: {text}" for op, _, code, text in answer["errors"]]
         return Observation("refused", "; ".join(told) or "; ".join(said), culprits=culprits, stage="parse")
     if not answer["built"]:
@@ -59,6 +66,17 @@ def interpret(case: Case, raw: Raw) -> Observation:
             return Observation("not-asked", text, layers, stage="build")
         return Observation("compiler-error", text, layers, _guilty(case, text), "build")
     return Observation("native" if len(layers) <= 1 else "decomposed", f"engine of {answer['bytes']} bytes", layers)
+
+
+def _qualified(case: Case, op: str) -> str:
+    """Return an operator that the parser names with its domain, which it leaves out; a file may have both."""
+    if case.path is None:
+        return op
+    import onnx
+
+    nodes = onnx.load(str(case.path), load_external_data=False).graph.node
+    domains = {node.domain for node in nodes if node.op_type == op} - {"ai.onnx"}
+    return op if "" in domains or not domains else f"{min(domains)}.{op}"
 
 
 def _guilty(case: Case, text: str) -> dict[str, int]:

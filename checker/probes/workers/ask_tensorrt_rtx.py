@@ -8,8 +8,12 @@ from typing import Any
 
 import tensorrt_rtx_bindings as trt
 
-BATCH, IMAGE, LENGTH = 1, 320, 32
-"""What a dynamic dimension is in the optimisation profile: the first axis, an image's height or width, any other."""
+BATCH = 1
+SIZES = ((320, 32), (48, 512), (224, 128))
+"""What a dynamic dimension is in the optimisation profile: an image's height or width, any other axis but the first.
+
+A network that cannot be of one size (it reshapes to, or convolves, a fixed one) may be of the next.
+"""
 
 
 class Listener(trt.ILogger):  # type: ignore[misc]  # the bindings are untyped
@@ -51,30 +55,39 @@ def ask(job: dict[str, Any], stage: Callable[[str], object]) -> dict[str, Any]:
     if not parsed:
         return answer
     stage("build")
-    config = builder.create_builder_config()
-    config.num_compute_capabilities = 1
-    config.set_compute_capability(getattr(trt.ComputeCapability, job["target"]), 0)
-    profile, dynamic = builder.create_optimization_profile(), False
-    for index in range(network.num_inputs):
-        tensor = network.get_input(index)
-        sizes = list(tensor.shape)
-        if -1 in sizes and not tensor.is_shape_tensor:
-            dynamic = True
-            pinned = [size if size >= 0 else _size(axis, len(sizes)) for axis, size in enumerate(sizes)]
-            profile.set_shape(tensor.name, pinned, pinned, pinned)
-    if dynamic:
-        config.add_optimization_profile(profile)
-    engine = builder.build_serialized_network(network, config)
+    said: list[str] = []
+    for image, length in SIZES:
+        listener.lines.clear()
+        config, dynamic = _config(builder, network, job["target"], image, length)
+        engine = builder.build_serialized_network(network, config)
+        said = said or list(listener.lines)
+        if engine is not None or not dynamic:
+            break
     answer["built"] = engine is not None
-    answer["said"] = listener.lines
+    answer["said"] = list(listener.lines) if engine is not None else said
     if engine is not None:
         stage("")
         answer["bytes"] = engine.nbytes
     return answer
 
 
-def _size(axis: int, rank: int) -> int:
-    """Choose the size of a dynamic dimension."""
-    if axis == 0:
-        return BATCH
-    return IMAGE if rank == 4 and axis >= 2 else LENGTH
+def _config(builder: Any, network: Any, chip: str, image: int, length: int) -> tuple[Any, bool]:
+    """Return the configuration of a build, and whether a dimension was pinned in it."""
+    config = builder.create_builder_config()
+    config.num_compute_capabilities = 1
+    config.set_compute_capability(getattr(trt.ComputeCapability, chip), 0)
+    profile, dynamic, named = builder.create_optimization_profile(), False, dict[str, int]()
+    for index in range(network.num_inputs):
+        tensor = network.get_input(index)
+        sizes = list(tensor.shape)
+        if -1 in sizes and not tensor.is_shape_tensor:
+            dynamic = True
+            for axis, size in enumerate(sizes):
+                if size < 0:
+                    chosen = BATCH if axis == 0 else image if len(sizes) == 4 and axis >= 2 else length
+                    name = tensor.get_dimension_name(axis)
+                    sizes[axis] = named.setdefault(name, chosen) if name else chosen
+            profile.set_shape(tensor.name, sizes, sizes, sizes)
+    if dynamic:
+        config.add_optimization_profile(profile)
+    return config, dynamic
