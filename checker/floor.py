@@ -19,7 +19,7 @@ from checker.cost_report import Fit, Floor, Prefix
 from checker.graph import Graph, Node
 from checker.partition import FLOAT_BYTES, Segment, share_on_accelerator
 from checker.placement import Placements
-from checker.target import Figures, Target
+from checker.target import PRECISIONS, Figures, Target
 
 WEIGHT_BYTES: Final[Mapping[str, int]] = {"fp32": 4, "fp16": 2, "bf16": 2, "int8": 1, "int16": 2, "a16w8": 1}
 """Bytes of a weight by precision of the build."""
@@ -92,12 +92,24 @@ def _compute(target: Target, precision: str, macs: int) -> tuple[float | None, i
     per_cycle = _number(target.peak, f"{precision}_macs_per_cycle")
     cycles = None if per_cycle is None else int(-(-macs // per_cycle))
     tops = _number(target.peak, f"{precision}_tops")
-    clock = _number(target.peak, "clock_mhz")
     if tops is not None:
         return tops * 1e12 / 2, cycles, []
+    clock = _clock(target.peak)
     if per_cycle is not None and clock is not None:
-        return per_cycle * clock * 1e6, cycles, []
+        return per_cycle * clock, cycles, []
     return None, cycles, ["peak" if per_cycle is None else "clock"]
+
+
+def _clock(peak: Figures) -> float | None:
+    """Return the clock in Hz: as stated, or as both figures of another precision have it."""
+    clock = _number(peak, "clock_mhz")
+    if clock is not None:
+        return clock * 1e6
+    for precision in PRECISIONS:
+        tops, per_cycle = _number(peak, f"{precision}_tops"), _number(peak, f"{precision}_macs_per_cycle")
+        if tops is not None and per_cycle is not None:
+            return tops * 1e12 / 2 / per_cycle
+    return None
 
 
 def _crossing(graph: Graph, nodes: Iterable[Node], target: Target, precision: str) -> int | None:
@@ -131,7 +143,7 @@ def _fits(weights: int, activations: int | None, memory: int | None) -> bool | N
 
 def _number(figures: Figures, key: str) -> float | None:
     value = figures.values.get(key)
-    return float(value) if isinstance(value, (int, float)) else None
+    return None if value is None else float(value)
 
 
 def _whole(figures: Figures, key: str) -> int | None:

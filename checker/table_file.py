@@ -70,6 +70,11 @@ OP_KEYS: Final = (
 MODEL_KEYS: Final = ("require", "otherwise", "change", "precision", "evidence", "note")
 ALWAYS_KEYS: Final = ("require", "change", "precision", "evidence", "note")
 RECIPE_KEYS: Final = ("activation", "weight", "symmetric", "weights", "weights_symmetric", "evidence", "note")
+FIGURES: Final[Mapping[str, tuple[str, ...]]] = {
+    "memory": ("on_chip_bytes", "ram_bytes", "bandwidth_gb_per_s"),
+    "peak": (*(f"{p}_{unit}" for p in PRECISIONS for unit in ("tops", "macs_per_cycle")), "clock_mhz"),
+}
+"""What a vendor may state of the chip; ``floor.py`` reads it.  A MAC is two operations; GB are 10 to the 9 bytes."""
 ROW_STATUSES: Final = ("native", "folded", "decomposed", "fallback", "unsupported", "unknown")
 
 
@@ -363,11 +368,12 @@ class Table:
         if entry is None:
             return None
         self.place = f"[{key}]"
-        values = {name: value for name, value in entry.items() if name not in ("evidence", "note")}
+        self.keys(entry, (*FIGURES[key], "evidence", "note"))
+        values = {name: value for name, value in entry.items() if name in FIGURES[key]}
         for name, value in values.items():
-            if not isinstance(value, (int, float, str)):
-                self.fault(f"`{name}` must be a number or a text")
-        return Figures(values, self.evidence(entry))
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
+                self.fault(f"`{name}` must be a number above zero")
+        return Figures(values, self.evidence(entry), self.text(entry, "note"))
 
 
 _OPTIONAL: Final[Mapping[str, Callable[[Table, Mapping[str, Any]], Any]]] = {

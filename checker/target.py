@@ -211,8 +211,9 @@ class AlwaysRule(Conditions):
 class Figures:
     """Numbers about the chip as its sources give them (``[memory]``, ``[peak]``); the unit ends the key."""
 
-    values: Mapping[str, float | str] = EMPTY
+    values: Mapping[str, float] = EMPTY
     sources: tuple[Source, ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True, eq=False)

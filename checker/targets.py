@@ -162,6 +162,7 @@ def build(
     rows = Rows([_piece(row) for row in table.rows()])
     if written is not None:
         rows = Rows(table.pieces(written))
+    same_chip = "chip" not in table.header  # figures of one chip say nothing of another
     digest = hashlib.sha256(text.encode())
     if parent:
         inherited_rows = parent.rows if isinstance(parent.rows, Rows) else Rows(())
@@ -175,8 +176,8 @@ def build(
         rows=rows,
         sources=table.sources,
         quantization=table.recipe() or (parent.quantization if parent else None),
-        memory=table.figures("memory") or (parent.memory if parent else Figures()),
-        peak=table.figures("peak") or (parent.peak if parent else Figures()),
+        memory=table.figures("memory") or (parent.memory if parent and same_chip else Figures()),
+        peak=table.figures("peak") or (parent.peak if parent and same_chip else Figures()),
         path=path,
         digest=digest.hexdigest(),
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from checker.target import AlwaysRule, ModelRule, Row, Source, Target
+    from checker.target import AlwaysRule, Figures, ModelRule, Row, Source, Target
 
 
 def summary(target: Target) -> dict[str, Any]:
@@ -36,9 +36,16 @@ def whole(target: Target) -> dict[str, Any]:
         "model": [{"require": list(r.require), "otherwise": r.otherwise, **_common(r)} for r in target.model],
         "always": [{"require": list(r.require), **_common(r)} for r in target.always],
         "rows": [row(r) for r in target.rows],
-        "memory": dict(target.memory.values),
-        "peak": dict(target.peak.values),
+        "memory": figures(target.memory),
+        "peak": figures(target.peak),
     }
+
+
+def figures(stated: Figures) -> dict[str, Any]:
+    """Return what the vendor states of the chip, with the sources; empty where it states nothing."""
+    if not stated.values:
+        return {}
+    return {**stated.values, "sources": [s.id for s in stated.sources], "note": stated.note}
 
 
 def source(cited: Source) -> dict[str, Any]:
@@ -101,8 +108,20 @@ def sections(target: Target) -> Iterator[tuple[str, list[str]]]:
         yield "Every node must have", [text for rule in target.always for text in rule.require]
     for op, rows in sorted(target.by_op.items()):
         yield op, [line for entry in rows for line in sentences(entry)]
+    stated = [line for each in (target.peak, target.memory) for line in _stated(each)]
+    if stated:
+        yield "What the vendor states of the chip", stated
     cited = [f"{s.id}: {s.title or s.kind} {s.version} {s.date} {s.where}" for s in target.sources.values()]
     yield "Sources", [" ".join(line.split()) for line in cited]
+
+
+def _stated(stated: Figures) -> Iterator[str]:
+    """Yield figures of the chip as lines."""
+    cited = cite(stated.sources)
+    for name, value in stated.values.items():
+        yield f"{name} = {value:g} ({cited})" if isinstance(value, float) else f"{name} = {value} ({cited})"
+    if stated.note:
+        yield f"note: {stated.note}"
 
 
 def cite(sources: Sequence[Source]) -> str:
