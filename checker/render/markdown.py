@@ -28,7 +28,7 @@ ICONS = {
     "BLOCKED": ":x:",
 }
 SPECIAL = re.compile(r"([\\`*\[\]<>|~&]|(?<!\w)_|_(?!\w))")
-LINKED = re.compile(r"([@#]|://|www(?=\.))")
+LINKED = re.compile(r"([@#]|:(?=//)|www(?=\.))")
 """What GitHub makes a link or a mention of after the Markdown is rendered; an empty comment behind it prevents that."""
 MOST_DIFFERENCES = 20
 MOST_FAILURES = 3

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 DOCS = "https://github.com/edgelint/edgelint/blob/main/docs/rules/"
 ROOT = "%SRCROOT%"
+UNDOCUMENTED = "A finding of a rule that this version has no page about."
 MOST_LOCATIONS = 50
 """So many nodes of one result are located; the message counts them all."""
 
@@ -38,8 +39,8 @@ def render(reports: Sequence[Report], root: Path) -> str:
     """Render all reports as one run; ``root``: what paths are relative to."""
     found = [(report, entry) for report in reports for entry in _results(report, root)]
     ids = list(dict.fromkeys(entry["ruleId"] for _, entry in found))
-    rules = [_rule(rule_id) for rule_id in sorted(ids)]
-    index = {rule["id"]: number for number, rule in enumerate(rules)}
+    rules = [rule(rule_id) for rule_id in sorted(ids)]
+    index = {each["id"]: number for number, each in enumerate(rules)}
     for _, entry in found:
         entry["ruleIndex"] = index[entry["ruleId"]]
     run = {
@@ -177,10 +178,10 @@ def _properties(result: Result) -> dict[str, Any]:
     return {**{key: text for key, text in said.items() if text}, "count": place.count}
 
 
-def _rule(rule_id: str) -> dict[str, Any]:
+def rule(rule_id: str) -> dict[str, Any]:
     """Describe a rule in the words of its documentation."""
-    documented = {rule.id: rule.doc for rule in RULES} | PLACEMENTS | GATES
-    text = documented[rule_id].strip()
+    documented = {each.id: each.doc for each in RULES} | PLACEMENTS | GATES
+    text = documented.get(rule_id, UNDOCUMENTED).strip()
     first = " ".join(text.split("\n\n")[0].split())
     level = "error" if rule_id.startswith(("limit/", "waiver/", "verdict/")) else _default(rule_id)
     return {
