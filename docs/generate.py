@@ -17,6 +17,7 @@ import composite_pages
 from checker import report, targets
 from checker.render import tables
 from checker.rules import RULES
+from checker.rules.placements import GATES, PLACEMENTS
 from checker.target import Target
 
 DOCS = Path(__file__).resolve().parent
@@ -32,14 +33,26 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield DOCS / "json-report.md", head + comment + "\n".join(_records())
     for rule in RULES:
         yield DOCS / "rules" / f"{rule.id}.md", f"# {rule.id}\n\n{inspect.cleandoc(rule.doc)}\n"
-    listed = [f"- [{rule.id}]({rule.id}.md): {_first_sentence(rule.doc)}" for rule in RULES]
-    yield DOCS / "rules" / "index.md", "# Rules\n\n" + "\n".join(listed) + "\n"
+    beside = {**PLACEMENTS, **GATES}
+    for rule_id, doc in beside.items():
+        yield DOCS / "rules" / f"{rule_id.replace('/', '-')}.md", f"# {rule_id}\n\n{inspect.cleandoc(doc)}\n"
+    yield DOCS / "rules" / "index.md", "\n".join(_rules(beside))
     every = targets.read_all()
     for target in every:
         yield DOCS / "targets" / f"{target.id}.md", "\n".join(_target(target))
     yield DOCS / "targets" / "index.md", "\n".join(_index(every))
     yield DOCS / "targets" / "matrix.md", "\n".join(_matrix(every))
     yield from composite_pages.pages(DOCS / "composites", every)
+
+
+def _rules(beside: Mapping[str, str]) -> Iterator[str]:
+    """List findings, then what else a result can be called."""
+    yield "# Rules\n"
+    yield from (f"- [{rule.id}]({rule.id}.md): {_first_sentence(rule.doc)}" for rule in RULES)
+    yield "\n## Reasons of a verdict, limits, waivers\n"
+    for rule_id, doc in beside.items():
+        yield f"- [{rule_id}]({rule_id.replace('/', '-')}.md): {_first_sentence(doc)}"
+    yield ""
 
 
 def _target(target: Target) -> Iterator[str]:

@@ -15,22 +15,23 @@ from checker.render import tables
 from checker.render.json import dumps
 from checker.render.words import visible
 from checker.rules import RULES, find_rule
+from checker.rules.placements import GATES, PLACEMENTS
 
 if TYPE_CHECKING:
     from checker.target import Target
 
 
 def run(options: Namespace) -> int:
-    """Explain a rule or an operator; a rule's id is lower case with hyphens, so the two never collide.
+    """Explain a rule or an operator; a rule's id is lower case with hyphens or a slash, so the two never collide.
 
     Raises:
         InputError: neither is known by that name.
     """
-    rule = find_rule(options.name)
-    if rule is not None:
-        text = inspect.cleandoc(rule.doc)
-        answer = {"rule": rule.id, "text": text}
-        emit(dumps(answer) if options.format == "json" else f"{rule.id}\n\n{text}\n", options.output)
+    doc = _rule(options.name)
+    if doc is not None:
+        text = inspect.cleandoc(doc)
+        answer = {"rule": options.name, "text": text}
+        emit(dumps(answer) if options.format == "json" else f"{options.name}\n\n{text}\n", options.output)
         return 0
     asked = targets.find(options.target, options.opsets) if options.target else targets.read_all(options.opsets)
     operator = _operator(options.name, asked)
@@ -39,6 +40,12 @@ def run(options: Namespace) -> int:
     else:
         emit("\n".join(_text(operator, asked)) + "\n", options.output)
     return 0
+
+
+def _rule(name: str) -> str | None:
+    """Return the page of a rule, of a verdict's reason (`placement/fallback`) or of a policy's limit."""
+    rule = find_rule(name)
+    return rule.doc if rule is not None else {**PLACEMENTS, **GATES}.get(name)
 
 
 def _operator(name: str, asked: Sequence[Target]) -> str:
@@ -51,7 +58,7 @@ def _operator(name: str, asked: Sequence[Target]) -> str:
     folded = {each.casefold(): each for each in listed}
     if name.casefold() in folded:
         return folded[name.casefold()]
-    near = get_close_matches(name, [*listed, *(rule.id for rule in RULES)], n=1)
+    near = get_close_matches(name, [*listed, *(rule.id for rule in RULES), *PLACEMENTS, *GATES], n=1)
     hint = f"; did you mean {near[0]}?" if near else ""
     raise InputError(f"{name}: neither a rule nor an operator{hint}")
 

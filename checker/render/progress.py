@@ -1,4 +1,4 @@
-"""A progress bar with an estimate, on a terminal only."""
+"""A progress bar with steps, percentage and an estimate, on a terminal only."""
 
 from __future__ import annotations
 
@@ -22,13 +22,21 @@ def progress(title: str, total: int, *, quiet: bool = False) -> Iterator[Callabl
         yield lambda _words: None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
     from rich.table import Column
 
     columns = (
         TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True)),
         BarColumn(bar_width=16),
         MofNCompleteColumn(table_column=Column(no_wrap=True)),
+        TaskProgressColumn(table_column=Column(no_wrap=True)),
         TimeRemainingColumn(compact=True, table_column=Column(no_wrap=True)),
         TextColumn("{task.fields[last]}", markup=False, table_column=Column(no_wrap=True, ratio=1)),
     )
