@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from checker import __version__
-from checker.render import gate_words, words
+from checker.render import cost_words, gate_words, words
 
 if TYPE_CHECKING:
     from checker.gate import Comparison, VerdictChange
@@ -91,7 +91,7 @@ def _facts(report: Report) -> str:
     cost = report.cost
     opsets = ", ".join(f"{domain} {version}" for domain, version in report.model.opsets.items())
     sizes = f"{words.quantity(cost.parameters)} parameters"
-    return f"opset {text(opsets)}, {report.model.compute_nodes} compute nodes, {words.macs(cost)} MACs, {sizes}"
+    return f"opset {text(opsets)}, {report.model.compute_nodes} compute nodes, {cost_words.macs(cost)} MACs, {sizes}"
 
 
 def _before(change: VerdictChange | None) -> str:

@@ -15,7 +15,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from checker.render import gate_words, words
+from checker.render import cost_words, gate_words, words
 
 if TYPE_CHECKING:
     from checker.gate import Comparison, Gate
@@ -153,7 +153,7 @@ def _header(report: Report) -> RenderableType:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim")
     table.add_column(overflow="fold")
-    for label, line in words.facts(report):
+    for label, line in (*words.facts(report), *cost_words.facts(report.cost)):
         table.add_row(label, shown(line))
     return Group(shown(report.model.path, "bold"), Padding(table, (0, 0, 0, 2)))
 
@@ -201,6 +201,8 @@ def _target_detail(target: TargetEntry, quiet: bool) -> Iterator[RenderableType]
     )
     yield head
     yield indented(shown(words.placement(target)))
+    for line in cost_words.of_target(target):
+        yield indented(shown(line))
     if target.simplified is not None:
         yield indented(shown(words.simplified(target.simplified)))
     if quiet:

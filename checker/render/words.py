@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from checker.results import sentence
 
 if TYPE_CHECKING:
-    from checker.report import Change, CostEntry, Reason, Report, Simplified, TargetEntry, Tensor
+    from checker.report import Change, Reason, Report, Simplified, TargetEntry, Tensor
 
 INPUTS_SHOWN = 6
 KINDS_SHOWN = 8
@@ -58,7 +58,7 @@ def tensor(value: Tensor) -> str:
 
 def facts(report: Report) -> Iterator[tuple[str, str]]:
     """Yield the header's lines as label and text."""
-    model, cost = report.model, report.cost
+    model = report.model
     opsets = ", ".join(f"{domain} {version}" for domain, version in model.opsets.items()) or "none imported"
     yield "opset", f"{opsets}; IR version {model.ir_version}" + (f"; by {model.producer}" if model.producer else "")
     for label, values in (("inputs", model.inputs), ("outputs", model.outputs)):
@@ -75,19 +75,6 @@ def facts(report: Report) -> Iterator[tuple[str, str]]:
     if report.batchnorm:
         states = Counter(f"{entry.status} {entry.kind}" for entry in report.batchnorm)
         yield "batch norm", ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
-    yield "MACs", macs(cost)
-    sizes = cost.weight_bytes
-    stored = f"{size(sizes.fp32)} in fp32, {size(sizes.fp16)} in fp16, {size(sizes.int8)} in int8"
-    yield "weights", f"{quantity(cost.parameters)} parameters; {stored}"
-    peak = cost.peak_activation_bytes
-    yield "activations", "peak not known (some shapes are unknown)" if peak is None else f"{size(peak)} at the peak"
-
-
-def macs(cost: CostEntry) -> str:
-    """Write the multiply-accumulates of one inference, or what is known of them."""
-    if cost.complete:
-        return quantity(cost.macs)
-    return f"{quantity(cost.macs)} at least (some shapes are unknown)" if cost.macs else "not known (unknown shapes)"
 
 
 def dynamic_dimensions(inputs: Sequence[Tensor]) -> list[str]:
