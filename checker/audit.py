@@ -141,7 +141,7 @@ def examine(model: str | Path | bytes | Any, settings: Settings, *, shown_as: st
     graph = loaded.graph
     composites = raise_composites(graph)
     norms = batchnorm.judge(graph, composites)
-    cost = measure(graph, composites)
+    cost = measure(graph, composites, orders=True)
     simpler = _simplified(loaded, model) if settings.simplify else None
     shop = Shop(lambda sizes: pinned(loaded, sizes))
     shop.knows(graph, composites)

@@ -25,7 +25,7 @@ WIDTHS: Mapping[str, int] = {"fp32": 32, "fp16": 16, "int8": 8}
 """Bits of an activation by precision of the build."""
 
 
-def measure(graph: Graph, composites: Iterable[Composite] = (), *, orders: bool = True) -> Cost:
+def measure(graph: Graph, composites: Iterable[Composite] = (), *, orders: bool = False) -> Cost:
     """Count what one inference of the graph costs, without reading a weight.
 
     Args:

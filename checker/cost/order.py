@@ -32,7 +32,8 @@ class Found:
 class _Stretch:
     """Nodes that can be ordered by themselves; positions in the stretch are bits.
 
-    ``resting``: bytes that are alive all the time and no node in it frees.  ``entering``: bytes alive when it starts.
+    ``live``: bytes alive when it starts.  ``users``: who reads a buffer, one bit beyond the stretch for whoever does so
+    later.  ``needs``: what must run before a node.  ``followers``: what waits for it.
     """
 
     laid: Plan
@@ -41,6 +42,7 @@ class _Stretch:
     live: int
     users: dict[int, int]
     needs: list[int]
+    followers: list[list[int]]
 
     def after(self, mask: int, live: int, position: int) -> tuple[int, int]:
         """Return the bytes alive while a node runs and after it."""
@@ -169,8 +171,14 @@ def _prepare(laid: Plan, nodes: range, before: Sequence[set[int]], *, in_place: 
     for b, since in enumerate(last):
         if since >= nodes.stop:
             users[b] = users.get(b, 0) | (1 << len(nodes))
-    needs = [sum(1 << (each - nodes.start) for each in before[index] if each >= nodes.start) for index in nodes]
-    return _Stretch(laid, nodes, in_place, sum(laid.sizes[b] for b in alive), users, needs)
+    needs: list[int] = []
+    followers: list[list[int]] = [[] for _ in nodes]
+    for position, index in enumerate(nodes):
+        inside = [each - nodes.start for each in before[index] if each >= nodes.start]
+        needs.append(sum(1 << each for each in inside))
+        for each in inside:
+            followers[each].append(position)
+    return _Stretch(laid, nodes, in_place, sum(laid.sizes[b] for b in alive), users, needs, followers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +197,7 @@ def _run(stretch: _Stretch, state: _State, position: int) -> _State:
     running, live = stretch.after(state.done, state.live, position)
     bit = 1 << position
     done = state.done | bit
-    count = len(stretch.nodes)
-    fresh = [p for p in range(position + 1, count) if stretch.needs[p] & bit and not stretch.needs[p] & ~done]
+    fresh = [p for p in stretch.followers[position] if not stretch.needs[p] & ~done]
     ready = tuple(sorted({*state.ready, *fresh} - {position}))
     return _State(max(state.peak, running), done, live, ready, (*state.path, position))
 
