@@ -7,7 +7,7 @@ run time has no value that a constraint can compare: such a comparison *does not
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
@@ -20,7 +20,20 @@ if TYPE_CHECKING:
     from checker.graph import Array, Composite
 
 GENERAL: Final = frozenset(
-    {"opset", "ir_version", "since", "precision", "form", "variant", "inputs", "outputs", "inf", "quantized"}
+    {
+        "opset",
+        "ir_version",
+        "since",
+        "precision",
+        "form",
+        "variant",
+        "inputs",
+        "outputs",
+        "inf",
+        "quantized",
+        "undefined",
+        "domains",
+    }
 )
 """Facts that every node has, whatever its operator."""
 
@@ -86,6 +99,8 @@ class Facts:
             return self._present("inputs")
         if name == "outputs":
             return self._present("outputs")
+        if name in OF_FILE:
+            return Stated(OF_FILE[name](self.file or self.graph), written=True)
         node = self.node
         if node is None:
             return UNKNOWN
@@ -122,8 +137,8 @@ class Facts:
             return self.opset or (self.file or self.graph).opsets.get(domain, UNKNOWN)
         if name == "since":
             return node.since if node and node.since else UNKNOWN
-        if name == "quantized":
-            return is_quantized(self.file or self.graph)
+        if name in OF_FILE:
+            return OF_FILE[name](self.file or self.graph)
         plain = {"ir_version": (self.file or self.graph).ir_version or UNKNOWN, "inf": float("inf")}
         return plain[name] if name in plain else getattr(self, name)
 
@@ -171,6 +186,17 @@ def _operators(graph: Graph) -> frozenset[str]:
     return frozenset((*written, *(each.op for each in graph.folded)))
 
 
+def undefined(graph: Graph) -> tuple[str, ...]:
+    """Return the operators of the file that the opsets which it imports do not have, sorted."""
+    return tuple(sorted({op for problem in graph.problems for op in problem.operators}))
+
+
+@lru_cache(maxsize=8)
+def domains(graph: Graph) -> tuple[str, ...]:
+    """Return the domains of the file's operators, also of folded ones, sorted; the ONNX domain is ``""``."""
+    return tuple(sorted({node.domain for node in graph.walk()} | {each.domain for each in graph.folded}))
+
+
 @lru_cache(maxsize=8)
 def _given(graph: Graph) -> frozenset[tuple[str, str]]:
     """Return each operator of a file with each attribute that one of its nodes writes."""
@@ -188,6 +214,14 @@ def is_quantized(graph: Graph) -> bool:
             if value is not None and value.quant is not None:
                 return True
     return False
+
+
+OF_FILE: Final[Mapping[str, Callable[[Graph], Any]]] = {
+    "quantized": is_quantized,
+    "undefined": undefined,
+    "domains": domains,
+}
+"""Facts of the outermost graph that are worked out when they are asked for."""
 
 
 def _by_position(node: Node, name: str) -> Any:

@@ -47,7 +47,8 @@ Crashes and timeouts are listed and not scored. Networks with a dynamic size tha
 - *always READY*: what a program that always says READY would reach on the same networks.
 - *culprits*: operators or composites that run on the host or refuse the file, as a set for each network, summed. Only
   answered networks count for which the compiler named some, or took everything. A composite of ours counts as those of
-  its parts that the compiler names. A compiler that refuses mostly names the first that it meets, and some name
+  its parts that the compiler names, and so do an operator's function body and the branches of an If.
+  A compiler that refuses mostly names the first that it meets, and some name
   operators of their own optimiser.
 
 What this is not: most of these networks were known while the tables were written, so the figures say how well the
@@ -147,7 +148,7 @@ def network(name: str, folders: Sequence[Path]) -> bytes | None:
 def pair(seen: Replay) -> Pair:
     """Return an observation beside our answer."""
     record = seen.record
-    named = frozenset(each["op"] for each in record.get("culprits") or ()) - AT_THE_EDGE
+    named = seen.theirs - AT_THE_EDGE
     theirs = named if named or record["answer"] == "ALL" else None
     ours = seen.culprits - AT_THE_EDGE
     return Pair(record["network"], seen.precision, record["answer"], NETWORK_CLASS[seen.answer], theirs, ours)

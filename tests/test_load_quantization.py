@@ -132,3 +132,22 @@ def test_operators_on_integers_see_integers(zero: str) -> None:
     assert node.args["x"].dtype == "uint8"
     assert node.args["x"].quant.zero_point == (3 if zero else 0)
     assert found.outputs[0].quant.dtype == "uint8"
+
+
+def test_a_constant_that_nodes_quantize_once_more_says_so() -> None:
+    """Dequantized and quantized again its integers are not in the file; quantized once, or read as it is, they are."""
+    found = graph(
+        f"""(float[1, 4] x) => (float[1, 4] y, float[1, 4] w)
+        <{SCALES}, uint8[4] c = {{1, 2, 3, 4}}, float[4] f = {{1, 2, 3, 4}}> {{
+          once = DequantizeLinear (c, s, z)
+          again = QuantizeLinear (once, s, z)
+          twice = DequantizeLinear (again, s, z)
+          own = QuantizeLinear (f, s, z)
+          floats = DequantizeLinear (own, s, z)
+          a = Add (x, once)
+          b = Mul (a, twice)
+          y = Sub (b, floats)
+          w = Identity (b)
+        }}"""
+    )
+    assert [node.inputs[1].quant.again for node in found.nodes] == [False, True, False]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,8 @@ import pytest
 
 from checker.probes.cases import build
 from checker.probes.replay import Coverage, Replay, replay
-from checker.target import Target
-from checker.targets import read_file
+from checker.target import Status, Target
+from checker.targets import find, read_file
 
 TABLE = """
 [target]
@@ -135,6 +136,36 @@ def test_a_composite_is_named_as_the_compiler_names_it(target: Target) -> None:
     assert seen(target, SWISH, "PARTIAL", "HardSwish").culprits == {"HardSwish"}
     assert seen(target, SWISH, "PARTIAL").culprits == {"HardSwish"}
     assert seen(target, SWISH, "PARTIAL", "Clip", "Erf").culprits == {"Clip"}
+
+
+def test_an_operator_is_named_by_its_function_body_where_the_compiler_does_so(target: Target) -> None:
+    """A toolchain without a kernel replaces an operator by what ONNX says that it does."""
+    text = HEAD + "(float[1,3] x) => (float[1,3] y) { y = HardSwish (x) }"
+    unlisted = replace(target, unlisted=Status.FALLBACK)
+    assert seen(unlisted, text, "PARTIAL", "HardSigmoid", "Mul", "Exp").culprits == {"HardSigmoid", "Mul"}
+    assert seen(unlisted, text, "PARTIAL", "HardSwish", "Mul").culprits == {"HardSwish"}
+    assert seen(unlisted, text, "PARTIAL").culprits == {"HardSwish"}
+
+
+def test_the_branches_of_an_operator_on_the_host_are_there_with_it(target: Target) -> None:
+    """What the compiler names of them are culprits of ours too."""
+    branches = (
+        "<then_branch = t () => (float[3] a) { a = Abs (x) }, else_branch = e () => (float[3] b) { b = Neg (x) }>"
+    )
+    text = HEAD + f"(bool c, float[3] x) => (float[3] y) {{ y = If (c) {branches} }}"
+    unlisted = replace(target, unlisted=Status.FALLBACK)
+    assert seen(unlisted, text, "PARTIAL", "If", "Neg").culprits == {"If", "Neg"}
+
+
+def test_an_operator_that_the_compiler_made_itself_stands_for_its_nodes() -> None:
+    """ONNX Runtime makes a Gemm of MatMul and Add; a Gemm that is in the file is a Gemm."""
+    (hexagon,) = find(["qualcomm-hexagon-v73"])
+    weights = "<float[3,3] w = {1, 0, 0, 0, 1, 0, 0, 0, 1}, float[3] b = {1, 2, 3}>"
+    made = HEAD + f"(float[N,3] x) => (float[N,3] y) {weights} {{ a = MatMul (x, w) y = Add (a, b) }}"
+    written = HEAD + f"(float[N,3] x) => (float[N,3] y) {weights} {{ y = Gemm (x, w, b) }}"
+    assert seen(hexagon, made, "PARTIAL", "Gemm").theirs == {"MatMul", "Add"}
+    assert seen(hexagon, made, "PARTIAL", "Gemm").culprits == {"MatMul", "Add"}
+    assert seen(hexagon, written, "PARTIAL", "Gemm").theirs == {"Gemm"}
 
 
 def test_constraints_are_counted_on_both_sides(target: Target) -> None:

@@ -64,7 +64,9 @@ def step(
         zeros = None if zeros is None or zeros.size != 1 else zeros.reshape(())
     if zero is None:
         zeros = np.zeros((), dtype="i1" if stored in {3, 5, 6, 7, 22} else "u1")
-    quant = Quant(DTYPES.get(stored, ""), scales, zeros, axis, block)
+    before = data.quant if data.constant else None
+    again = before is not None and (op == "QuantizeLinear" or before.again)
+    quant = Quant(DTYPES.get(stored, ""), scales, zeros, axis, block, again=again)
     payload = data.payload
     elements = None
     if data.constant:

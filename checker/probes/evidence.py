@@ -172,13 +172,25 @@ def names_of(tool: str, *targets: str) -> Mapping[str, str]:
     Looked for in ``opsets/evidence/<tool>.names.toml``, or under the name of a target; a name that maps to the empty
     string is no culprit.
     """
+    return {str(theirs): str(ours) for theirs, ours in _named(tool, *targets).get("names", {}).items()}
+
+
+@cache
+def fused_of(tool: str) -> Mapping[str, frozenset[str]]:
+    """Return the operators that a toolchain makes of several nodes of the file before it says where they run.
+
+    An operator to those that it is made of: ``[fused]`` in the file of names.
+    """
+    return {str(made): frozenset(parts) for made, parts in _named(tool).get("fused", {}).items()}
+
+
+def _named(*names: str) -> Mapping[str, Any]:
     from checker.table_file import decode
 
-    for name in (tool, *targets):
+    for name in names:
         path = folder() / f"{name}.names.toml"
         if path.is_file():
-            names = decode(path.read_text(encoding="utf-8"), str(path)).get("names", {})
-            return {str(theirs): str(ours) for theirs, ours in names.items()}
+            return decode(path.read_text(encoding="utf-8"), str(path))
     return {}
 
 

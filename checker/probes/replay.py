@@ -14,6 +14,7 @@ from typing import Any, Final
 from checker.answer import Answer, answer
 from checker.composites import raise_composites
 from checker.constraint import NO, YES, Constraint
+from checker.expand import body_of
 from checker.graph import Composite, Graph, Node
 from checker.load import load_model
 from checker.place import place
@@ -89,13 +90,40 @@ class Replay:
         added = {f"inserted:{insert.op}" for each in found for insert in each.inserts if insert.on == "host"}
         return self._named(each for each in found if each.status is Status.FALLBACK) | added
 
+    @property
+    def theirs(self) -> frozenset[str]:
+        """What the compiler put on the host or named; an operator that it made itself of several stands for those."""
+        named = {each["op"] for each in self.record.get("culprits") or ()}
+        written = {node.qualified for node in self.graph.walk()}
+        for path in evidence_of(self.target):
+            for made, parts in evidence.fused_of(path.name.rpartition("-")[0]).items():
+                if made in named - written:
+                    named = named - {made} | parts
+        return frozenset(named)
+
     def _named(self, found: Iterable[Placement]) -> frozenset[str]:
-        theirs = {each["op"] for each in self.record.get("culprits") or ()}
+        theirs = self.theirs
         names: set[str] = set()
         for each in found:
-            parts = theirs.intersection(node.qualified for node in each.nodes)
-            names.update(parts if parts and each.op not in theirs else {each.op})
+            parts = theirs.intersection(_within(each, self.graph))
+            inside = theirs.intersection(_bodies(each))
+            names.update((parts if parts and each.op not in theirs else {each.op}) | inside)
         return frozenset(names)
+
+
+def _within(placement: Placement, graph: Graph) -> Iterator[str]:
+    """Yield what a layer consists of in the file, or else what ONNX says that its operator does."""
+    yield from (node.qualified for node in placement.nodes)
+    if len(placement.nodes) == 1 and isinstance(placement.nodes[0], Node):
+        body = body_of(placement.nodes[0], graph.opsets.get("", 0))
+        yield from (node.qualified for node in body.walk()) if body else ()
+
+
+def _bodies(placement: Placement) -> Iterator[str]:
+    """Yield what is inside of a branch or loop: on the host with it."""
+    for node in placement.nodes:
+        for body in node.bodies.values() if isinstance(node, Node) else ():
+            yield from (inner.qualified for inner in body.walk())
 
 
 def replay(model: Any, record: Record, target: Target) -> Replay:
