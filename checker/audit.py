@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from checker import __version__, batchnorm, entries, rules, targets
+from checker import __version__, batchnorm, entries, growth_entries, resolution, rules, targets
 from checker.composites import raise_composites
 from checker.cost import measure
 from checker.errors import InputError
@@ -38,6 +38,7 @@ class Settings:
 
     ``targets``: in the order of the report.  ``precision``: None for each target's default.  ``select``, ``ignore``:
     ids of rules.  ``simplify``: add the verdict after onnxsim.  ``whole_hash``: hash the weights in the file too.
+    ``resolutions``: sizes of the input that are asked about, (height, width) or one length.
     """
 
     targets: tuple[Target, ...]
@@ -46,6 +47,7 @@ class Settings:
     ignore: tuple[str, ...] = ()
     simplify: bool = False
     whole_hash: bool = False
+    resolutions: tuple[tuple[int, ...], ...] = ()
 
     def __post_init__(self) -> None:
         """See that some target offers the precision.
@@ -98,6 +100,7 @@ def check(
     ignore: Sequence[str] = (),
     simplify: bool = False,
     whole_hash: bool = False,
+    resolutions: Sequence[tuple[int, ...]] = (),
 ) -> Report:
     """Audit one model.
 
@@ -110,11 +113,14 @@ def check(
         ignore: not these rules' findings.
         simplify: add the verdict after onnxsim (extra ``simplify``; reads the weights).
         whole_hash: hash the weights in the file too.
+        resolutions: sizes of the input to report on too, as (height, width) or one length.
 
     Raises:
         InputError: the model or a table cannot be used, or no such target; the message is one line.
     """
-    settings = Settings(read_targets(targets, opsets), precision, tuple(select), tuple(ignore), simplify, whole_hash)
+    settings = Settings(
+        read_targets(targets, opsets), precision, tuple(select), tuple(ignore), simplify, whole_hash, tuple(resolutions)
+    )
     return audit(model, settings)
 
 
@@ -142,6 +148,7 @@ def examine(model: str | Path | bytes | Any, settings: Settings, *, shown_as: st
     composites = raise_composites(graph)
     norms = batchnorm.judge(graph, composites)
     cost = measure(graph, composites, orders=True)
+    sizes = resolution.examine(loaded, settings.resolutions)
     simpler = _simplified(loaded, model) if settings.simplify else None
     shop = Shop(lambda sizes: pinned(loaded, sizes))
     shop.knows(graph, composites)
@@ -152,16 +159,17 @@ def examine(model: str | Path | bytes | Any, settings: Settings, *, shown_as: st
         segments = partition(placements)
         cut.append(segments)
         found.append(entries.target(verdict, placements, segments, cost, signatures, after=after))
-    subject = rules.Subject(graph, composites, norms)
+    subject = rules.Subject(graph, composites, norms, resolution=sizes)
     report = Report(
         schema_version=SCHEMA_VERSION,
         tool=Tool("edgelint", __version__, targets.tables_sha256(settings.targets)),
         model=entries.model(loaded, os.fsencode(path).decode("utf-8", "replace")),
         composites=entries.composites(composites),
         batchnorm=entries.batchnorms(norms),
-        cost=entries.cost(cost),
+        cost=entries.cost(cost, sizes),
         targets=tuple(found),
         findings=entries.findings(rules.run(subject, settings.select, settings.ignore), signatures),
+        resolutions=growth_entries.asked(sizes, settings.targets, settings.precision) if settings.resolutions else (),
     )
     return Examined(report, graph, tuple(composites), cost, tuple(cut))
 

@@ -69,6 +69,10 @@ def _check(commands: argparse._SubParsersAction[Parser]) -> None:
         help="a target id, or a vendor's name for all of its targets; may be repeated (default: all, for information)",
     )  # fmt: skip
     check.add_argument("--precision", choices=PRECISIONS, help="default: int8 for a file with Q/DQ, else the target's")
+    check.add_argument(
+        "--resolution", action="append", default=[], metavar="HxW",
+        help="cost and verdicts at this size of the input too, such as 224x320; one number for tokens (repeatable)",
+    )  # fmt: skip
     check.add_argument("--simplify", action="store_true", help="add the verdict after onnxsim, beside the raw one")
     check.add_argument("--hash", action="store_true", help="hash the whole file, weights too")
     check.add_argument(

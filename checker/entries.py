@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from checker import growth_entries
 from checker.cost_report import (
     BytesMoved,
     KindEntry,
@@ -23,7 +24,6 @@ from checker.report import (
     CostEntry,
     Counts,
     FindingEntry,
-    Growth,
     Model,
     NodeEntry,
     Occurrence,
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from checker.load import Loaded
     from checker.partition import Segment
     from checker.placement import Placement, Placements
+    from checker.resolution import Resolution
     from checker.rules import Finding
     from checker.signature import Place, Signatures
     from checker.target import Source
@@ -107,8 +108,8 @@ def batchnorms(found: Iterable[BatchNorm]) -> tuple[BatchNormEntry, ...]:
     return tuple(BatchNormEntry(b.node, b.kind, b.status, b.into, b.reason) for b in found)
 
 
-def cost(measured: Cost) -> CostEntry:
-    """Describe the cost; how it grows with resolution is not measured yet."""
+def cost(measured: Cost, sizes_taken: Resolution | None) -> CostEntry:
+    """Describe the cost, and how it grows with the size of the input."""
     sizes = measured.weight_bytes
     return CostEntry(
         macs=measured.macs,
@@ -116,8 +117,8 @@ def cost(measured: Cost) -> CostEntry:
         weight_bytes=WeightBytes(sizes["fp32"], sizes["fp16"], sizes["int8"], sizes["stored"]),
         peak_activation_bytes=measured.peak_activation_bytes,
         macs_by_kind={kind: round(part, DIGITS) for kind, part in measured.macs_by_kind.items()},
-        growth=Growth(None, None),
-        pinned_resolution=None,
+        growth=growth_entries.growth(sizes_taken),
+        pinned_resolution=growth_entries.pinned(sizes_taken),
         complete=measured.complete,
         elementwise_ops=measured.elementwise_ops,
         bytes_moved=BytesMoved(measured.read, measured.written, measured.weights_read),
@@ -131,6 +132,7 @@ def cost(measured: Cost) -> CostEntry:
             for n in measured.nodes
             if n.macs or n.elementwise_ops or n.read or n.written or n.weights
         ),
+        resolution=growth_entries.resolution(sizes_taken),
     )
 
 

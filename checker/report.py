@@ -22,6 +22,7 @@ from checker.cost_report import (
     NodeCostEntry,
     Prefix,
 )
+from checker.growth_report import AskedSize, Growth, ResolutionEntry
 
 SCHEMA_VERSION: Literal["1.0"] = "1.0"
 
@@ -110,14 +111,6 @@ class WeightBytes:
 
 
 @dataclass(frozen=True, slots=True)
-class Growth:
-    """How cost grows with the number of input pixels: 1.0 is in proportion, 2.0 with the square."""
-
-    macs: Annotated[float | None, "Exponent for multiply-accumulates; null where it is not known."]
-    peak_activation_bytes: Annotated[float | None, "Exponent for peak activation memory; null where it is not known."]
-
-
-@dataclass(frozen=True, slots=True)
 class CostEntry:
     """What one inference costs, whatever the chip."""
 
@@ -129,7 +122,11 @@ class CostEntry:
     ]
     macs_by_kind: Annotated[Mapping[str, float], "Share of the multiply-accumulates by kind of node, largest first."]
     growth: Annotated[Growth, "How cost grows with input resolution."]
-    pinned_resolution: Annotated[str | None, "What ties the file to its input resolution; null where nothing is known."]
+    pinned_resolution: Annotated[
+        str | None,
+        "What ties the file to its input size, in words that name the node; null where it takes others, or no input "
+        "can grow.  `resolution.pin` has the same in parts.",
+    ]
     complete: Annotated[bool, "Whether the shapes of every node that counts are known."]
     elementwise_ops: Annotated[int, "Element-wise steps, never counted as multiply-accumulates."] = 0
     bytes_moved: Annotated[BytesMoved, "What the nodes read and write."] = field(default_factory=BytesMoved)
@@ -145,6 +142,7 @@ class CostEntry:
     ] = None
     missing: Annotated[tuple[MissingEntry, ...], "Why counts are lower bounds; empty where they are exact."] = ()
     nodes: Annotated[tuple[NodeCostEntry, ...], "Every node that costs anything, bodies of If, Loop and Scan too."] = ()
+    resolution: Annotated[ResolutionEntry | None, "Which sizes the file takes; null where no input can grow."] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,3 +327,4 @@ class Report:
     findings: Annotated[tuple[FindingEntry, ...], "What the rules say."]
     baseline: Annotated[gate.Comparison | None, "Held against an earlier report; null without `--baseline`."] = None
     gate: Annotated[gate.Gate | None, "Whether the model passes; null where no target was asked for."] = None
+    resolutions: Annotated[tuple[AskedSize, ...], "The file at each size that `--resolution` asks about."] = ()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from checker import audit, earlier
 from checker.commands.output import remark
+from checker.commands.sizes import sizes
 from checker.errors import InputError
 from checker.policy import read
 from checker.policy.judge import Context, judged
@@ -67,6 +68,7 @@ class Gating:
                     ignore=self.ignore,
                     simplify=self.options.simplify,
                     whole_hash=self.options.hash,
+                    resolutions=sizes(self.options.resolution),
                 )
             except InputError as error:
                 if self.options.target or not self.policy.path:

@@ -12,16 +12,19 @@ from itertools import accumulate
 from operator import mul
 from typing import TYPE_CHECKING, Literal
 
+from checker.load import follow
 from checker.load.blame import ELEMENTWISE, blame, name_of_target
 
 if TYPE_CHECKING:
     from checker.graph import Graph, Node
     from checker.load.call import Call
     from checker.load.fact import Fact
+    from checker.load.infer import Typed
 
 Kind = Literal[
     "position-embedding", "constant-table", "relative-position-bias", "attention-mask", "reshape", "window",
-    "flatten-linear", "token-linear", "resize", "expand", "slice", "indices", "normalization", "pool", "top-k", "stride", "other",
+    "flatten-linear", "token-linear", "resize", "expand", "slice", "indices", "normalization", "pool", "top-k",
+    "stride", "other",
 ]  # fmt: skip
 Effect = Literal["fails", "wrong"]
 
@@ -57,25 +60,46 @@ class Stopped(Exception):  # noqa: N818  # found what was looked for, no failure
 class Watch:
     """Looks at every node of a pass at another size, and stops it at the first that is in the way.
 
-    ``nodes``: those of the graph at the file's own size, by name.  ``tolerated``: nodes that were invalid there already.
+    ``nodes``: of the graph at the size of the file, by name.  ``tolerated``: those that were invalid there already.
     ``made``: the call that made a fact, by name.  ``raw``: facts that are the input itself, scaled or cut, not
-    computed with any weight: a Resize of these to a fixed size makes the file take every size.
+    computed with any weight: a Resize of these to a fixed size makes the file take every size.  ``freely``: do
+    not stop, but go on as if what is in the way had grown with its input, and note it in ``pins``.
     """
 
     before: Graph
     nodes: dict[str, Node]
     tolerated: frozenset[str]
+    freely: bool = False
     made: dict[str, Call] = field(default_factory=dict)
     raw: set[str] = field(default_factory=set)
+    pins: list[Pin] = field(default_factory=list)
 
-    def refuse(self, call: Call, text: str) -> None:
+    def refuse(self, call: Call, text: str) -> list[Typed] | None:
         """Take in that ONNX's inference says that the node cannot be.
+
+        Returns:
+            What its output would be if it followed its input; None where it could not be at the file's own size either.
 
         Raises:
             Stopped: it could be at the file's own size.
         """
-        if call.name not in self.tolerated:
-            raise Stopped(Pin(*blame(self, call, text), "fails"))
+        if call.name in self.tolerated:
+            return None
+        pin = Pin(*blame(self, call, text), "fails")
+        shape = self._following(call, pin)
+        return [(call.inputs[0].element if call.inputs[0] is not None else 0, shape, b"")]
+
+    def _following(self, call: Call, pin: Pin) -> tuple[int, ...]:
+        """Note a pin, and return what the output would be without it.
+
+        Raises:
+            Stopped: nothing else is wanted than the first pin, or it is not clear what would be.
+        """
+        shape = following(call, self.nodes.get(call.name)) if self.freely and pin.kind != "token-linear" else None
+        if shape is None:
+            raise Stopped(pin)
+        self.pins.append(pin)
+        return shape
 
     def __call__(self, call: Call) -> None:
         """Compare a node with itself at the file's own size.
@@ -92,9 +116,13 @@ class Watch:
         if test is None or before is None or call.raw.domain or call.name in self.tolerated or not before.outputs:
             return
         found = test(self, call, before)
+        if found is None and self.freely:
+            found = _redundant(call, before) if call.raw.op == "Reshape" else _shortened(call, before)
         if found is not None:
             kind, message, effect = found
-            raise Stopped(Pin(call.name, call.raw.op, kind, message, effect))
+            shape = self._following(call, Pin(call.name, call.raw.op, kind, message, effect))
+            if call.outputs[0] is not None:
+                call.outputs[0].shape, call.outputs[0].wire_type = shape, b""
 
     def _is_raw(self, fact: Fact) -> bool:
         return fact.name in self.raw or fact.name not in self.made
@@ -104,11 +132,61 @@ class Watch:
         return fact is not None and self._is_raw(fact)
 
 
-def watch(before: Graph, tolerated: frozenset[str]) -> Watch:
-    """Return what looks at a pass; ``before`` is the graph at a size that is right."""
-    return Watch(before, {node.name: node for node in before.nodes}, tolerated)
+def watch(before: Graph, tolerated: frozenset[str], *, freely: bool = False) -> Watch:
+    """Return what looks at a pass; ``before`` is the graph at a size that is right, ``freely`` as in ``Watch``."""
+    return Watch(before, {node.name: node for node in before.nodes}, tolerated, freely)
 
 
+def following(call: Call, before: Node | None) -> tuple[int, ...] | None:
+    """Return the shape of a node's only output if it followed its input; None where that is not clear."""
+    if before is None or len(call.outputs or call.raw.outputs) != 1 or len(before.inputs) != len(call.inputs):
+        return None
+    pairs = [
+        (was, now)
+        for old, new in zip(before.inputs, call.inputs, strict=True)
+        if new is not None and not (new.constant and call.raw.op not in _LINEAR)
+        if (was := sizes(old)) is not None and (now := sizes(new)) is not None
+    ]
+    out = sizes(before.outputs[0])
+    if not pairs or out is None:
+        return None
+    olds, news = [was for was, _ in pairs], [now for _, now in pairs]
+    if call.raw.op == "Reshape":
+        return follow.reshaped(olds[0], news[0], out)
+    if call.raw.op == "Slice":
+        return follow.sliced(olds[0], news[0], out)
+    if call.raw.op == "MatMul":
+        return follow.product(olds, news, out)
+    if call.raw.op == "Gemm":
+        return out
+    return follow.along(olds, news, out)
+
+
+def _shortened(call: Call, before: Node) -> Found:
+    """See that a Slice that left a few places out does not leave out more: the other half of a roll."""
+    old, new = sizes(before.inputs[0]), sizes(call.inputs[0])
+    old_out, new_out = sizes(before.outputs[0]), sizes(call.outputs[0])
+    if call.raw.op != "Slice" or old is None or new is None or old_out is None or old == new:
+        return None
+    wanted = follow.sliced(old, new, old_out)
+    return None if wanted in {None, new_out} else ("slice", f"makes {list(new_out or ())} of {list(new)}", "wrong")
+
+
+def _redundant(call: Call, before: Node) -> Found:
+    """See that a -1, which stood for one picture or one head, does not stand for more."""
+    old_in, old_out = sizes(before.inputs[0]), sizes(before.outputs[0])
+    new_in, new_out = sizes(call.inputs[0]), sizes(call.outputs[0])
+    if not old_out or not new_out or old_in is None or new_in is None or len(old_out) != len(new_out):
+        return None
+    if not any(old == 1 != new for old, new in zip(old_out, new_out, strict=True)):
+        return None
+    wanted = follow.reshaped(old_in, new_in, old_out)
+    if wanted is None or wanted == new_out:
+        return None
+    return "reshape", f"makes {list(new_out)} of {list(new_in)}", "wrong"
+
+
+_LINEAR = frozenset({"MatMul", "Gemm", "MatMulInteger"})
 _PLAIN = ELEMENTWISE | {
     "Cast", "Transpose", "Unsqueeze", "Squeeze", "Resize", "Upsample", "Slice", "Gather", "Concat", "Clip", "Pad",
     "Split", "Neg", "QuantizeLinear", "DequantizeLinear",

@@ -36,6 +36,7 @@ def name_of_target(call: Call) -> str:
 def blame(watch: Watch, call: Call, text: str) -> Blame:
     """Return node, operator, kind and message for a node that cannot be at another size; ``text`` is ONNX's word."""
     op, before = call.raw.op, watch.nodes.get(call.name)
+    text = text.removeprefix("[ShapeInferenceError] ")
     constants = _same_as_before(call, before)
     if op == "Reshape" and not call.raw.domain:
         kind: Kind = "window" if _rank(call) == 6 or (before is not None and _windows(before)) else "reshape"
@@ -43,7 +44,7 @@ def blame(watch: Watch, call: Call, text: str) -> Blame:
     if op in ELEMENTWISE and constants:
         kind, what = _constant_operand(watch.before, before, op, constants[0])
         return call.name, op, kind, f"takes {what} of the fixed shape {list(constants[0].shape or ())}: {text}"
-    if op in _LINEAR and constants:
+    if op in _LINEAR and constants and call.inputs[0] not in constants:
         source = _through(watch, call.inputs[0])
         flat = source is not None and (
             source.raw.op == "Flatten" or (source.raw.op == "Reshape" and _rank(source) == 2)

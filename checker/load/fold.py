@@ -339,7 +339,9 @@ class Pass:
             return infer(call.raw.proto, call.schema, call.inputs, call.attrs, self.setting)
         except Contradiction as error:
             if self.watch is not None:
-                self.watch.refuse(call, str(error))
+                followed = self.watch.refuse(call, str(error))
+                if followed is not None:
+                    return followed
             self.problems.append(
                 Problem("invalid-model", f"{call.raw.op} ({call.name}): {error}", (call.name,), invalid=True)
             )

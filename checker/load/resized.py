@@ -5,12 +5,12 @@ Shapes that the file declares are forgotten: they were true at one size only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from checker.errors import InputError
-from checker.load.baked import Pin, Stopped, into_batch, watch
+from checker.load.baked import Pin, Stopped, Watch, into_batch, watch
 from checker.load.model import graph_of_model
 from checker.schema import protos
 
@@ -23,11 +23,9 @@ __all__ = ["Pin", "Resize", "Sizes", "resizer"]
 Sizes = Mapping[str, tuple[int, ...]]
 """Shape by name of input."""
 
-Resize = Callable[[Sizes], "Graph | Pin"]
-
 
 @dataclass(frozen=True, slots=True)
-class _Again:
+class Resize:
     """A copy of the model without declared shapes, and what its nodes were like at the file's own size."""
 
     source: Any
@@ -37,6 +35,24 @@ class _Again:
 
     def __call__(self, sizes: Sizes) -> Graph | Pin:
         """Return the graph at these sizes, or the first node that is in the way."""
+        found = self._load(sizes, watch(self.before, self.tolerated))
+        pin = found if isinstance(found, Pin) else into_batch(self.before, found)
+        if pin is not None and pin.effect == "wrong":
+            # a runtime would go on from here, perhaps only to the next Add
+            after = self._load(sizes, Watch(self.before, {}, self.tolerated))
+            return replace(pin, effect="fails") if isinstance(after, Pin) else pin
+        return pin or found
+
+    def freely(self, sizes: Sizes) -> tuple[Graph, tuple[Pin, ...]] | Pin:
+        """Return the graph as it would be if exported at these sizes, and everything that is in the way of the file's.
+
+        A pin is returned where it is not clear how a node would be.
+        """
+        looks = watch(self.before, self.tolerated, freely=True)
+        found = self._load(sizes, looks)
+        return found if isinstance(found, Pin) else (found, tuple(looks.pins))
+
+    def _load(self, sizes: Sizes, looks: Watch) -> Graph | Pin:
         for value in self.model.graph.input:
             shape = sizes.get(value.name)
             if shape is not None:
@@ -45,12 +61,11 @@ class _Again:
                 for length in shape:
                     tensor.shape.dim.add().dim_value = length
         try:
-            graph = graph_of_model(replace(self.source, model=self.model), watch(self.before, self.tolerated))[0]
+            return graph_of_model(replace(self.source, model=self.model), looks)[0]
         except Stopped as stopped:
             return stopped.pin
         except InputError as error:
             return Pin("", "", "other", str(error), "fails")
-        return into_batch(self.before, graph) or graph
 
 
 def resizer(loaded: Loaded, before: Graph) -> Resize:
@@ -64,7 +79,7 @@ def resizer(loaded: Loaded, before: Graph) -> Resize:
     model.CopyFrom(loaded.model)
     _forget(model.graph)
     tolerated = frozenset(name for problem in before.problems if problem.invalid for name in problem.nodes)
-    return _Again(loaded.source, model, before, tolerated)
+    return Resize(loaded.source, model, before, tolerated)
 
 
 def _forget(graph: Any) -> None:

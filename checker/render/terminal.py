@@ -15,7 +15,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from checker.render import cost_words, gate_words, words
+from checker.render import cost_words, gate_words, growth_words, words
 
 if TYPE_CHECKING:
     from checker.gate import Comparison, Gate
@@ -103,6 +103,9 @@ def _one(report: Report, width: int, detail: bool, quiet: bool, verbose: bool) -
         changes = _changes_over_targets(report.targets)
         if changes and not quiet:
             blocks += [Text(), Text("What to change", "bold"), *changes]
+    if report.resolutions:
+        blocks += [Text(), Text("At other sizes", "bold")]
+        blocks += [indented(shown(line)) for line in growth_words.asked(report)]
     if report.findings and not quiet:
         blocks += [Text(), Text("Findings", "bold"), *(_finding(f) for f in report.findings)]
     if report.baseline is not None:
@@ -153,7 +156,7 @@ def _header(report: Report) -> RenderableType:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim")
     table.add_column(overflow="fold")
-    for label, line in (*words.facts(report), *cost_words.facts(report.cost)):
+    for label, line in (*words.facts(report), *cost_words.facts(report.cost), *growth_words.facts(report.cost)):
         table.add_row(label, shown(line))
     return Group(shown(report.model.path, "bold"), Padding(table, (0, 0, 0, 2)))
 

@@ -30,6 +30,9 @@ class Resolution:
     """What becomes of a file at other sizes.
 
     ``asked``: the sizes that were asked for, each with the network there or with what is in its way.
+    ``architecture``: what would still be in the way if every size that an exporter wrote down followed the input, None
+    where nothing was found.  ``exported``: the file takes no other size, and ``growth`` speaks of the same network
+    exported at others.
     """
 
     scaling: Scaling
@@ -37,6 +40,8 @@ class Resolution:
     reach: Reach
     growth: Growth
     asked: tuple[tuple[Size, Graph | Pin], ...]
+    architecture: Pin | None = None
+    exported: bool = False
 
 
 def examine(loaded: Loaded, asked: Sequence[Size] = ()) -> Resolution | None:
@@ -59,13 +64,28 @@ def examine(loaded: Loaded, asked: Sequence[Size] = ()) -> Resolution | None:
     tried, reach = best
     sizes = [_fitting(size, tried.base) for size in asked]
     wanted = tuple((size, tried(size)) for size in sizes if size is not None)
-    chosen = {tried.base, *(size for size, _ in wanted)}
-    if reach.pin is None:
-        chosen |= {tuple(_rounded(side * factor, reach.step or 1) for side in tried.base) for factor in FACTORS}
-    graphs = {size: tried(size) for size in sorted(chosen)}
-    points = tuple(point(size, graph) for size, graph in graphs.items() if isinstance(graph, Graph))
+    usual = [tuple(_rounded(side * factor, reach.step or 1) for side in tried.base) for factor in FACTORS]
+    graphs: dict[Size, Graph] = {size: graph for size, graph in wanted if isinstance(graph, Graph)}
+    architecture = None
     stride = 1 if tried.graph is None else stride_of(tried.graph, tried.base)
-    return Resolution(tried.scaling, tried.base, listed(reach, tried), growth(tried.scaling, points, stride), wanted)
+    if reach.pin is None:
+        graphs |= {size: graph for size in usual if isinstance(graph := tried(size), Graph)}
+    elif tried.graph is not None:
+        graphs[tried.base] = tried.graph
+        # what is written down for one size is rounded in ways of its own at sizes that do not divide
+        even = [size for size in usual if size != tried.base and all(side % stride == 0 for side in size)]
+        free, architecture = tried.freely(even, reach.pin)
+        graphs |= free
+    points = [point(size, graphs[size]) for size in sorted(graphs)]
+    return Resolution(
+        scaling=tried.scaling,
+        base=tried.base,
+        reach=listed(reach, tried),
+        growth=growth(tried.scaling, points, stride),
+        asked=wanted,
+        architecture=architecture,
+        exported=reach.pin is not None,
+    )
 
 
 def _fitting(size: Size, base: Size) -> Size | None:

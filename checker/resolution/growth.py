@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 from checker.composites import raise_composites
 from checker.cost import measure
-from checker.cost.kinds import CONVOLUTIONS
 
 if TYPE_CHECKING:
     from checker.graph import Graph
     from checker.resolution.axes import Scaling, Size
+
+
+STRIDES = (64, 32, 16, 8, 4, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +78,19 @@ def growth(scaling: Scaling, points: Sequence[Point], stride: int = 1) -> Growth
 
 
 def stride_of(graph: Graph, size: Size) -> int:
-    """Return how many pixels of a side one of the smallest feature map of a convolution stands for; 1 if unknown."""
+    """Return how many pixels of a side one of the smallest feature map stands for: a power of two; 1 if unknown."""
     if len(size) != 2:
         return 1
-    sides = [
-        value.shape[-1]
-        for node in graph.nodes
-        if node.op in CONVOLUTIONS
-        for value in node.outputs[:1]
-        if value is not None and value.shape is not None and len(value.shape) == 4
-    ]
-    least = min((side for side in sides if isinstance(side, int) and side > 1), default=size[-1])
-    return max(1, round(size[-1] / least))
+    sides: set[tuple[object, object]] = set()
+    for node in graph.nodes:
+        for value in node.outputs:
+            if value is not None and value.shape is not None and len(value.shape) == 4:
+                sides |= {value.shape[1:3], value.shape[2:4]}
+    for stride in STRIDES:
+        feature = size[0] // stride, size[1] // stride
+        if feature in sides and min(feature) > 1 and all(side % stride == 0 for side in size):
+            return stride
+    return 1
 
 
 def exponent(samples: Sequence[tuple[int, int | None]]) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,11 @@ GUESSES = {
     "positions": (128, 1024, 16000, 64),
 }
 """Lengths that are tried in turn where a file leaves its size open."""
+
+ARCHITECTURE = frozenset({
+    "position-embedding", "relative-position-bias", "constant-table", "flatten-linear", "token-linear", "normalization",
+})  # fmt: skip
+"""Kinds of pins that no exporter makes of a network that has none."""
 
 STEPS = (32, 64)
 """What is added to the file's own size, after 1 and before all of it, to see whether multiples are taken."""
@@ -50,6 +56,25 @@ class Trials:
                 known = self.again(shapes)
             self.found[size] = known
         return known
+
+    def freely(self, sizes: Sequence[Size], first: Pin) -> tuple[dict[Size, Graph], Pin | None]:
+        """Return the network as exported at sizes that the file does not take, and what its architecture ties it by.
+
+        Args:
+            sizes: the sizes.
+            first: what ties the file.
+        """
+        found: dict[Size, Graph] = {}
+        deepest = first if first.kind in ARCHITECTURE else None
+        for size in sorted(sizes, reverse=True):
+            shapes = self.scaling.at(size)
+            free = None if shapes is None else self.again.freely(shapes)
+            if isinstance(free, tuple):
+                found[size] = free[0]
+                deepest = deepest or next((pin for pin in free[1] if pin.kind in ARCHITECTURE), None)
+            elif isinstance(free, Pin) and free.kind == "token-linear" and not found:
+                return {}, deepest or free  # a weight over the positions: no growing network has one
+        return found, deepest
 
     def takes(self, size: Size) -> bool:
         """Tell whether the file takes a size."""

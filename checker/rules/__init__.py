@@ -12,6 +12,8 @@ from checker.rules import (
     dynamic_shape,
     file_problems,
     nan_guard,
+    pinned_resolution,
+    resolution_growth,
     training_mode,
     unknown_shape,
 )
@@ -32,6 +34,8 @@ RULES: tuple[Rule, ...] = tuple(
             dynamic_shape.RULE,
             *file_problems.RULES,
             nan_guard.RULE,
+            pinned_resolution.RULE,
+            resolution_growth.RULE,
             training_mode.RULE,
             unknown_shape.RULE,
         ),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from checker.batchnorm import BatchNorm
     from checker.graph import Composite, Graph
+    from checker.resolution import Resolution
 
 Severity = Literal["error", "warning", "info"]
 Confidence = Literal["high", "medium", "low"]
@@ -35,12 +36,13 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Subject:
-    """Everything that a rule may look at: the graph, what was recognised in it, how its BatchNorms are judged."""
+    """Everything that a rule may look at: the graph, its layers, how its BatchNorms are judged, what other sizes do."""
 
     graph: Graph
     composites: tuple[Composite, ...] = ()
     batchnorms: tuple[BatchNorm, ...] = ()
     facts: Mapping[str, object] = field(default_factory=dict)
+    resolution: Resolution | None = None
 
 
 @dataclass(frozen=True, slots=True)
