@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import composite_pages
+import matrix_page
 
 from checker import report, targets
 from checker.render import tables
@@ -42,6 +43,7 @@ def pages() -> Iterator[tuple[Path, str]]:
         yield DOCS / "targets" / f"{target.id}.md", "\n".join(_target(target))
     yield DOCS / "targets" / "index.md", "\n".join(_index(every))
     yield DOCS / "targets" / "matrix.md", "\n".join(_matrix(every))
+    yield DOCS / "targets" / "matrix.html", matrix_page.page(every)
     yield from composite_pages.pages(DOCS / "composites", every)
 
 
@@ -77,7 +79,10 @@ def _code(line: str, *, whole: bool) -> str:
 
 
 def _index(every: tuple[Target, ...]) -> Iterator[str]:
-    yield "# Targets\n\nWhat each takes of every operator: [matrix.md](matrix.md).\n"
+    yield "# Targets\n"
+    yield "What each takes of every operator: [matrix.md](matrix.md), or with a search [matrix.html](matrix.html)."
+    yield "What a grade means: [grades](../grades.md). Chips without a table: [no public table](../no-public-table.md)."
+    yield "To add one: [adding a target](../adding-a-target.md).\n"
     yield "| target | chip | toolchain | precisions | operators with rows | grade |\n|---|---|---|---|---|---|"
     for t in every:
         figures = f"{', '.join(t.precision)} | {len(t.by_op)} | {t.grade.value}"
