@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from checker.graph import Graph, Node, Value
-    from checker.load.baked import Kind, Watch
+    from checker.load.baked import Watch
     from checker.load.call import Call
     from checker.load.fact import Fact
+    from checker.load.pin import Kind
 
 ELEMENTWISE = frozenset({
     "Add", "Sub", "Mul", "Div", "Pow", "Where", "Max", "Min", "Sum", "Mean", "And", "Or", "Equal", "Less", "Greater",

@@ -16,6 +16,7 @@ from checker.load.attributes import read_attributes
 from checker.load.call import Body, Call, Scope
 from checker.load.evaluate import ELEMENT_LIMIT
 from checker.load.fact import Fact, merge, read_type
+from checker.load.idle import is_inference, is_no_cast, is_training
 from checker.load.infer import UNKNOWN, Contradiction, Setting, Typed, infer
 from checker.load.known import element_of, evaluated, is_few, shape_data, size_of
 from checker.load.order import Raw, arrange, defined_names, read_nodes
@@ -218,7 +219,7 @@ class Pass:
             return control.inline(self, call, scope, calls)
         if not inputs or inputs[0] is None or not node.outputs:
             return False
-        if node.op == "Identity" or (node.op == "Dropout" and _is_inference(call, scope)) or _is_no_cast(call):
+        if node.op == "Identity" or (node.op == "Dropout" and is_inference(call, scope)) or is_no_cast(call):
             scope.names[node.outputs[0]] = inputs[0]
             self.fold(call, "identity")
             return True
@@ -254,7 +255,7 @@ class Pass:
         present = [fact for fact in call.inputs if fact is not None]
         if not present or not all(fact.constant for fact in present):
             return False
-        return node.op != "Dropout" and not (node.op == "BatchNormalization" and _is_training(call))
+        return node.op != "Dropout" and not (node.op == "BatchNormalization" and is_training(call))
 
     def _constant(self, call: Call, scope: Scope) -> None:
         node = call.raw
@@ -375,28 +376,3 @@ def _first_version(schema: Schema) -> int:
     from checker.schema import history
 
     return history(schema.op, schema.domain)[0].since
-
-
-def _is_inference(call: Call, scope: Scope) -> bool:
-    """Tell whether a Dropout does nothing, and nobody looks at its mask."""
-    if any(name and scope.used.get(name) for name in call.raw.outputs[1:]):
-        return False
-    if call.since >= 12:
-        training = call.inputs[2] if len(call.inputs) > 2 else None
-        return training is None or (training.data is not None and not training.data.any())
-    return call.since >= 7 or bool(call.attrs.get("is_test"))
-
-
-def _is_training(call: Call) -> bool:
-    """Tell whether a BatchNormalization computes its statistics: before opset 14 that is said by further outputs."""
-    return bool(call.attrs.get("training_mode")) or (call.since < 14 and any(call.raw.outputs[1:]))
-
-
-def _is_no_cast(call: Call) -> bool:
-    source = call.inputs[0]
-    if source is None or not source.element:
-        return False
-    if call.raw.op == "Cast":
-        return bool(call.attrs.get("to") == source.element)
-    like = call.inputs[1] if call.raw.op == "CastLike" and len(call.inputs) > 1 else None
-    return like is not None and like.element == source.element

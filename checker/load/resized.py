@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from checker.errors import InputError
-from checker.load.baked import Pin, Stopped, Watch, into_batch, watch
+from checker.load.baked import Watch, into_batch, watch
 from checker.load.model import graph_of_model
+from checker.load.pin import Pin, Stopped
 from checker.schema import protos
 
 if TYPE_CHECKING:
