@@ -26,6 +26,8 @@ SCRIPTS: Final = (
     "app/verdicts.js",
     "app/detail.js",
     "app/findings.js",
+    "app/gate.js",
+    "app/charts.js",
     "app/cost.js",
     "app/network.js",
     "app/main.js",
@@ -89,6 +91,7 @@ def packed(report: dict[str, Any], drawing: dict[str, Any]) -> dict[str, Any]:
         target["nodes"] = nodes
         for reason in target["reasons"]:
             reason["nodes"] = short(reason["nodes"])
+    report["cost"].pop("nodes", None)  # the drawing has what a reader looks at a node for
     for finding in (*report["findings"], *report["composites"]):
         finding["nodes"] = short(finding["nodes"])
     return {"report": report, "drawing": drawing, "entries": [list(kind) for kind in kinds]}

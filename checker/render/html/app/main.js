@@ -8,6 +8,7 @@ function showAll() {
     chosen.target = index;
     showTarget();
   });
+  showGate();
   showFindings();
   showCost();
   showFacts();
