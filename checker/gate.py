@@ -86,10 +86,10 @@ class WaiverEntry:
         "`applied`: it excuses something; `expired`: it would, but its day has passed; `unused`: there is nothing that "
         "it is about; `forbidden`: the model's own, and the policy does not accept those.",
     ]
-    rule: Annotated[str, "Pattern of the rules that it is about."]
-    target: Annotated[str, "Pattern of target ids."]
-    op: Annotated[str, "Pattern of operators."]
-    scope: Annotated[str, "Pattern of module paths or node names."]
+    rule: Annotated[tuple[str, ...], "Patterns of the rules that it is about."]
+    target: Annotated[tuple[str, ...], "Patterns of target ids."]
+    op: Annotated[tuple[str, ...], "Patterns of operators."]
+    scope: Annotated[tuple[str, ...], "Patterns of module paths or node names."]
     reason: Annotated[str, "Why, in the owner's words."]
     owner: Annotated[str, "Who answers for it."]
     expires: Annotated[str, "Last day on which it counts, as YYYY-MM-DD."]

@@ -62,7 +62,9 @@ def test_everything_that_may_stand_in_it(tmp_path: Path) -> None:
     assert policy.opsets == (str(tmp_path / "tables"),)
     assert not policy.model_waivers
     (waiver,) = policy.waivers
-    assert (waiver.op, waiver.scope, waiver.target, waiver.expires) == ("Softmax", "head.*", "*", date(2027, 1, 31))
+    assert (waiver.op, waiver.scope, waiver.target, waiver.expires) == (
+        ("Softmax",), ("head.*",), ("*",), date(2027, 1, 31),
+    )  # fmt: skip
 
 
 def test_an_override_wins_for_its_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

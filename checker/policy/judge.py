@@ -92,12 +92,13 @@ def _looked_at(
 
 
 def _expired(entry: WaiverEntry) -> Failure:
-    about = " ".join(part for part in (entry.rule, entry.op, entry.scope, entry.target) if part != "*") or "everything"
+    about = " ".join(", ".join(part) for part in (entry.rule, entry.op, entry.scope, entry.target) if part != ("*",))
     message = (
-        f"the waiver for {about} expired on {entry.expires}; {entry.owner} gave it for this reason: {entry.reason};"
-        " mend it, or decide again and give a new day"
+        f"the waiver for {about or 'everything'} expired on {entry.expires}; {entry.owner} gave it for this reason:"
+        f" {entry.reason}; mend it, or decide again and give a new day"
     )
-    return Failure("waiver/expired", None if entry.target == "*" else entry.target, "", message)
+    one = entry.target[0] if len(entry.target) == 1 and "*" not in entry.target[0] else None
+    return Failure("waiver/expired", one, "", message)
 
 
 def _of_target(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 from checker.policy.record import Limits, Waiver
+from checker.policy.waivers import fits
 from checker.report import Report, TargetEntry, WeightBytes
 
 _STORED_AS = {"fp32": "fp32", "fp16": "fp16", "bf16": "fp16", "int16": "fp16", "int8": "int8", "a16w8": "int8"}
@@ -69,8 +69,8 @@ def newly_broken(found: Broken, earlier: Report, target: str, limits: Limits) ->
 
 def waives_limit(waiver: Waiver, found: Broken, target: TargetEntry) -> bool:
     """Tell whether a waiver is about a broken limit, which has neither operator nor module path."""
-    everywhere = waiver.op == waiver.scope == "*"
-    return everywhere and fnmatchcase(found.rule, waiver.rule) and fnmatchcase(target.id, waiver.target)
+    everywhere = waiver.op == waiver.scope == ("*",)
+    return everywhere and fits(found.rule, waiver.rule) and fits(target.id, waiver.target)
 
 
 def _share(report: Report, target: TargetEntry, least: float) -> Iterator[Broken]:

@@ -217,7 +217,7 @@ def waiver(table: _Table) -> Waiver:
     missing = [key for key in ("reason", "owner", "expires") if not table.data.get(key)]
     if missing:
         table.fault(f"needs {', '.join(f'`{key}`' for key in missing)}: a waiver has a reason, an owner and a last day")
-    rule, target, op, scope = (table.text(key) or "*" for key in ("rule", "target", "op", "scope"))
+    rule, target, op, scope = (table.texts(key) or ("*",) for key in ("rule", "target", "op", "scope"))
     return Waiver(
         reason=said["reason"] or "",
         owner=said["owner"] or "",

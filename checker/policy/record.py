@@ -68,17 +68,18 @@ class Override:
 class Waiver:
     """Excuses results until a day.
 
-    ``rule``, ``target``, ``op``, ``scope``: shell patterns; ``scope`` is tried on module paths (with numbers as ``#``)
-    and on node names, all of which must match.  ``models``: globs; empty for every model.  ``expires``: the last day.
+    ``rule``, ``target``, ``op``, ``scope``: shell patterns, one of which must fit; ``scope`` is tried on module paths
+    (with numbers as ``#``) and on node names, all of which must match.  ``models``: globs; empty for every model.
+    ``expires``: the last day.
     """
 
     reason: str
     owner: str
     expires: date
-    rule: str = "*"
-    target: str = "*"
-    op: str = "*"
-    scope: str = "*"
+    rule: tuple[str, ...] = ("*",)
+    target: tuple[str, ...] = ("*",)
+    op: tuple[str, ...] = ("*",)
+    scope: tuple[str, ...] = ("*",)
     models: tuple[str, ...] = ()
     origin: Literal["policy", "model"] = "policy"
 

@@ -1,7 +1,7 @@
 """Waivers: which results they excuse, and those that a model carries in its own metadata.
 
 A model's own stand in its ``metadata_props`` under the key ``edgelint.waivers``, as JSON: a list of objects with the
-keys of a policy's waiver (``rule target op scope reason owner expires``), all texts.
+keys of a policy's waiver (``rule target op scope reason owner expires``), texts or lists of texts.
 """
 
 from __future__ import annotations
@@ -56,11 +56,16 @@ def applied(report: Report, result: Result) -> tuple[WaiverEntry, ...]:
 def covers(waiver: Waiver | WaiverEntry, result: Result) -> bool:
     """Tell whether a waiver is about a result."""
     return (
-        fnmatchcase(result.rule, waiver.rule)
-        and fnmatchcase(result.target or "", waiver.target)
-        and fnmatchcase(result.op, waiver.op)
-        and _in_scope(waiver.scope, result)
+        fits(result.rule, waiver.rule)
+        and fits(result.target or "", waiver.target)
+        and fits(result.op, waiver.op)
+        and any(_in_scope(pattern, result) for pattern in waiver.scope)
     )
+
+
+def fits(text: str, patterns: Sequence[str]) -> bool:
+    """Tell whether a text fits one of some shell patterns."""
+    return any(fnmatchcase(text, pattern) for pattern in patterns)
 
 
 def _in_scope(pattern: str, result: Result) -> bool:

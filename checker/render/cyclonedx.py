@@ -12,6 +12,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from checker import __version__
+from checker.render import gate_words
 from checker.render.json import dumps, plain
 from checker.render.words import tensor, times
 from checker.results import sentence
@@ -123,8 +124,7 @@ def _properties(report: Report) -> Iterator[dict[str, str]]:
         yield _property("edgelint:gate", "passed" if report.gate.passed else "failed")
         for waiver in report.gate.waivers:
             if waiver.state == "applied":
-                said = f"{waiver.rule} {waiver.op} {waiver.scope} {waiver.target}"
-                yield _property("edgelint:waiver", f"{said}: {waiver.reason} ({waiver.owner}, until {waiver.expires})")
+                yield _property("edgelint:waiver", gate_words.waiver(waiver))
     for finding in report.findings:
         yield _property(f"edgelint:finding:{finding.rule}", finding.message)
 

@@ -46,14 +46,14 @@ def failure(each: Failure) -> str:
 def waiver(each: WaiverEntry) -> str:
     """Say what a waiver is about, what became of it, and whose it is."""
     about = " ".join(
-        f"{name} {pattern}"
-        for name, pattern in (
+        f"{name} {', '.join(patterns)}"
+        for name, patterns in (
             ("rule", each.rule),
             ("operator", each.op),
             ("scope", each.scope),
             ("target", each.target),
         )
-        if pattern != "*"
+        if patterns != ("*",)
     )
     origin = "the model's own" if each.origin == "model" else "policy"
     places = (
