@@ -80,6 +80,11 @@ def best_order(laid: Plan, *, in_place: bool = False) -> Found:
         searched.append((found, ordered))
     order = [node for _, nodes in sorted(searched, key=lambda item: min(item[1])) for node in nodes]
     reached, _ = peak(laid, order, in_place=in_place)
+    if not exact and left > 0 and reached > _least_needed(laid, in_place=in_place):
+        whole = _prepare(laid, range(count), before, in_place=in_place)
+        found, ordered, optimal, _ = _search(whole, reached, 0, left)
+        if found < reached:
+            reached, order = found, ordered
     if reached >= file_peak:
         return Found(file_peak, tuple(range(count)), optimal=optimal and reached == file_peak)
     return Found(reached, tuple(order), optimal=optimal)
