@@ -72,6 +72,8 @@ class Trials:
             if isinstance(free, tuple):
                 found[size] = free[0]
                 deepest = deepest or next((pin for pin in free[1] if pin.kind in ARCHITECTURE), None)
+                if any(pin.kind in {"window", "slice"} for pin in free[1]):
+                    break  # windows do not divide every size, and what is done about that is not written down
             elif isinstance(free, Pin) and free.kind == "token-linear" and not found:
                 return {}, deepest or free  # a weight over the positions: no growing network has one
         return found, deepest
