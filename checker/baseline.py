@@ -66,7 +66,7 @@ def compare(before: Report, now: Report) -> Comparison:
     return Comparison(
         before.model.path,
         before.model.sha256,
-        before.tool.tables == now.tool.tables,
+        before.tool.tables == now.tool.tables if kept == set(earlier) else None,
         tuple(verdicts),
         tuple(_differences(before, now, kept)),
     )

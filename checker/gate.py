@@ -56,7 +56,10 @@ class Comparison:
 
     path: Annotated[str, "Path of the model in the baseline."]
     sha256: Annotated[str, "SHA-256 of the model in the baseline."]
-    tables: Annotated[bool, "Whether both reports were made with the same target tables."]
+    tables: Annotated[
+        bool | None,
+        "Whether both reports were made with the same target tables; null where they are about other targets.",
+    ]
     verdicts: Annotated[tuple[VerdictChange, ...], "The verdict for each target, before and now."]
     differences: Annotated[tuple[Difference, ...], "New ones first, then fixed ones, then those that are unchanged."]
 

@@ -46,7 +46,9 @@ def judged_report(audited: report.Report) -> report.Report:
             ("block.*",),
             "the host has time | @team <b>", "ada", "2026-12-31", 2,
         ),
-        gate.WaiverEntry("model", "unused", ("*",), ("*",), ("Cos",), ("*",), "not needed any more", "bob", "2027-01-31", 0),
+        gate.WaiverEntry(
+            "model", "unused", ("*",), ("*",), ("Cos",), ("*",), "not needed any more", "bob", "2027-01-31", 0
+        ),
     )  # fmt: skip
     failures = (
         gate.Failure("waiver/expired", None, "", "the waiver for Sin expired on 2026-01-31"),

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 MOST_LINES = 20
 MOST_FAILURES = 3
 """So many failures of one model are told."""
-LINES_A_FAILURE = 2
+LINES_A_FAILURE = (8, 2)
+"""A reason may take so many lines; the second number where room is short."""
 
 
 def render(reports: Sequence[Report], *, width: int, color: bool) -> str:
@@ -50,16 +51,17 @@ def _summary(failing: Sequence[Report], passing: Sequence[Report]) -> Text:
 
 def _failures(failing: Sequence[Report], width: int, room: int) -> list[Text]:
     """Tell as many reasons of each model as there is room for; where there is none for reasons, the verdicts."""
-    for most in range(MOST_FAILURES, -1, -1):
-        blocks = [list(_failing(report, width, most)) for report in failing]
+    sizes = [(most, lines) for most in range(MOST_FAILURES, 0, -1) for lines in LINES_A_FAILURE]
+    for most, each in (*sizes, (0, 1)):
+        blocks = [list(_failing(report, width, most, each)) for report in failing]
         if sum(map(len, blocks)) <= room:
             return [line for block in blocks for line in block]
     rest = len(failing) - room + 1
     return [*(block[0] for block in blocks[: room - 1]), Text(f"and {rest} more fail")]
 
 
-def _failing(report: Report, width: int, most: int) -> Iterator[Text]:
-    """Describe a model that fails: in one line where ``most`` is 0, else with so many reasons."""
+def _failing(report: Report, width: int, most: int, lines: int) -> Iterator[Text]:
+    """Describe a model that fails: in one line where ``most`` is 0, else with so many reasons of so many lines."""
     path, gate = words.visible(report.model.path), report.gate
     failures = _by_turns(gate.failures if gate is not None else ())
     answers = {target.id: target for target in report.targets}
@@ -72,7 +74,7 @@ def _failing(report: Report, width: int, most: int) -> Iterator[Text]:
         return
     yield Text(_cut(path, width), "bold")
     for failure in failures[:most]:
-        yield from _failure(failure, answers.get(failure.target or ""), width)
+        yield from _failure(failure, answers.get(failure.target or ""), width, lines)
     if len(failures) > most:
         yield Text(f"  and {len(failures) - most} more {'reason' if len(failures) == most + 1 else 'reasons'}")
 
@@ -87,13 +89,13 @@ def _by_turns(failures: Sequence[Failure]) -> list[Failure]:
     return [failure for _, _, failure in sorted(ordered, key=lambda each: each[:2])]
 
 
-def _failure(failure: Failure, target: TargetEntry | None, width: int) -> Iterator[Text]:
+def _failure(failure: Failure, target: TargetEntry | None, width: int, most: int) -> Iterator[Text]:
     lead = f"  {target.id} {target.precision}: {target.answer}, " if target is not None else "  "
     what = f"{words.times(failure.op, failure.count)}: " if failure.op else ""
     said = words.visible(f"{what}{failure.message}")
     wrapped = textwrap.wrap(said, width, initial_indent=words.visible(lead), subsequent_indent="    ")
-    if len(wrapped) > LINES_A_FAILURE:
-        wrapped = [*wrapped[: LINES_A_FAILURE - 1], _cut(f"{wrapped[LINES_A_FAILURE - 1]} ...", width)]
+    if len(wrapped) > most:
+        wrapped = [*wrapped[: most - 1], _cut(f"{wrapped[most - 1]} ...", width)]
     for number, line in enumerate(wrapped):
         text = Text(line)
         if not number and target is not None:

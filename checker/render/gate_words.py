@@ -27,12 +27,12 @@ def counted_by_state(held: Comparison) -> str:
     for each in held.differences:
         counts[each.state] += each.count
     said = ", ".join(f"{count} {state}" for state, count in counts.items())
-    return said if held.tables else f"{said} (the target tables are not the same as then)"
+    return f"{said} (the target tables are not the same as then)" if held.tables is False else said
 
 
 def difference(each: Difference) -> str:
     """Say what is new or fixed, and where."""
-    where = f" in {each.scope}" if each.scope else ""
+    where = f" in {each.scope}" if each.scope else f" (`{each.structure}`)" if each.op and each.structure else ""
     target = f"{each.target}: " if each.target else ""
     return f"{target}{each.rule} {times(each.op, each.count)}{where}: {each.message}"
 
