@@ -116,9 +116,9 @@ def _targets(commands: argparse._SubParsersAction[Parser]) -> None:
 
 def _explain(commands: argparse._SubParsersAction[Parser]) -> None:
     explain = commands.add_parser(
-        "explain", help="tell what a rule means, or what targets need of an operator", allow_abbrev=False
+        "explain", help="tell what a rule or a figure means, or what targets need of an operator", allow_abbrev=False
     )
-    explain.add_argument("name", metavar="RULE|OPERATOR", help="such as conv-bn-unfused, or Softmax")
+    explain.add_argument("name", metavar="RULE|FIGURE|OPERATOR", help="such as conv-bn-unfused, macs, or Softmax")
     explain.add_argument("--target", action="append", default=[], metavar="ID", help="only these targets' rows")
     _tables(explain)
     _format(explain)

@@ -16,6 +16,7 @@ import composite_pages
 import matrix_page
 
 from checker import report, targets
+from checker.cost.terms import TERMS
 from checker.render import tables
 from checker.rules import RULES
 from checker.rules.placements import GATES, PLACEMENTS
@@ -24,6 +25,7 @@ from checker.target import Target
 DOCS = Path(__file__).resolve().parent
 CONDITIONS = frozenset({"The file must have", "Every node must have"})
 MARKER = "<!-- Below this line: generated"
+END = "<!-- Above this line: generated from checker/cost/terms.py by docs/generate.py -->"
 
 
 def pages() -> Iterator[tuple[Path, str]]:
@@ -32,6 +34,7 @@ def pages() -> Iterator[tuple[Path, str]]:
     head, marker, _ = by_hand.partition(MARKER)
     comment = f"{marker} from checker/report.py by docs/generate.py -->\n\n"
     yield DOCS / "json-report.md", head + comment + "\n".join(_records())
+    yield DOCS / "cost.md", "\n".join(_cost((DOCS / "cost.md").read_text(encoding="utf-8")))
     for rule in RULES:
         yield DOCS / "rules" / f"{rule.id}.md", f"# {rule.id}\n\n{inspect.cleandoc(rule.doc)}\n"
     beside = {**PLACEMENTS, **GATES}
@@ -55,6 +58,15 @@ def _rules(beside: Mapping[str, str]) -> Iterator[str]:
     for rule_id, doc in beside.items():
         yield f"- [{rule_id}]({rule_id.replace('/', '-')}.md): {_first_sentence(doc)}"
     yield ""
+
+
+def _cost(by_hand: str) -> Iterator[str]:
+    """Write what the figures mean; what stands below the marker is kept."""
+    yield "# What a report's figures mean\n"
+    yield "The same words as `edgelint explain TERM`; the keys of the JSON report: [json-report.md](json-report.md).\n"
+    for term, text in TERMS.items():
+        yield f"## {term}\n\n{inspect.cleandoc(text)}\n"
+    yield END + by_hand.partition(END)[2]
 
 
 def _target(target: Target) -> Iterator[str]:

@@ -7,10 +7,13 @@ import lzma
 from typing import TYPE_CHECKING
 
 import pytest
+from conftest import ROOT
 from onnx import parser
 
+from checker.cli import main
 from checker.composites import raise_composites
 from checker.cost import measure
+from checker.cost.terms import TERMS
 from checker.load import load_model
 
 if TYPE_CHECKING:
@@ -110,3 +113,13 @@ def test_macs_equal_those_that_torch_counted(corpus: Path) -> None:
             assert cost.macs in counted, path.name
         compared += 1
     assert compared > 100
+
+
+@pytest.mark.parametrize("term", sorted(TERMS))
+def test_every_figure_is_explained(term: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """``edgelint explain`` prints the definition that docs/cost.md has."""
+    assert main(["explain", term]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith(f"{term}\n\n")
+    page = (ROOT / "docs" / "cost.md").read_text(encoding="utf-8")
+    assert told.removeprefix(f"{term}\n\n").strip() in page

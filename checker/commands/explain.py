@@ -1,4 +1,4 @@
-"""``edgelint explain``: what a rule's finding means, or what the targets need of an operator."""
+"""``edgelint explain``: what a rule's finding or a figure means, or what the targets need of an operator."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from checker import schema, targets
 from checker.commands.output import emit
+from checker.cost.terms import TERMS
 from checker.errors import InputError
 from checker.render import tables
 from checker.render.json import dumps
@@ -22,16 +23,21 @@ if TYPE_CHECKING:
 
 
 def run(options: Namespace) -> int:
-    """Explain a rule or an operator; a rule's id is lower case with hyphens or a slash, so the two never collide.
+    """Explain a rule, a figure or an operator; the first two are lower case, so that they never collide with the last.
 
     Raises:
-        InputError: neither is known by that name.
+        InputError: none is known by that name.
     """
     doc = _rule(options.name)
     if doc is not None:
         text = inspect.cleandoc(doc)
         answer = {"rule": options.name, "text": text}
         emit(dumps(answer) if options.format == "json" else f"{options.name}\n\n{text}\n", options.output)
+        return 0
+    term = TERMS.get(options.name.replace("_", "-"))
+    if term is not None:
+        told = {"term": options.name, "text": inspect.cleandoc(term)}
+        emit(dumps(told) if options.format == "json" else f"{options.name}\n\n{told['text']}\n", options.output)
         return 0
     asked = targets.find(options.target, options.opsets) if options.target else targets.read_all(options.opsets)
     operator = _operator(options.name, asked)
@@ -58,9 +64,9 @@ def _operator(name: str, asked: Sequence[Target]) -> str:
     folded = {each.casefold(): each for each in listed}
     if name.casefold() in folded:
         return folded[name.casefold()]
-    near = get_close_matches(name, [*listed, *(rule.id for rule in RULES), *PLACEMENTS, *GATES], n=1)
+    near = get_close_matches(name, [*listed, *(rule.id for rule in RULES), *PLACEMENTS, *GATES, *TERMS], n=1)
     hint = f"; did you mean {near[0]}?" if near else ""
-    raise InputError(f"{name}: neither a rule nor an operator{hint}")
+    raise InputError(f"{name}: neither a rule nor a figure nor an operator{hint}")
 
 
 def _rows(operator: str, target: Target) -> dict[str, object]:
