@@ -71,7 +71,7 @@ class Failure:
     rule: Annotated[
         str,
         "`placement/...` for a reason of the verdict, `limit/...` for a limit of the policy, `waiver/expired`, "
-        "`waiver/invalid`, `waiver/forbidden`, or `verdict/worse`.",
+        "`waiver/invalid`, or `verdict/worse`.",
     ]
     target: Annotated[str | None, "Target id; null where it concerns the model as such."]
     op: Annotated[str, "Operator or composite; empty where it is no operator's."]
