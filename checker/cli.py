@@ -46,6 +46,7 @@ def parser() -> Parser:
     top.add_argument("--version", action="version", version=f"edgelint {__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True, dest="command")
     _check(commands)
+    _compare(commands)
     _export(commands)
     _targets(commands)
     _explain(commands)
@@ -94,6 +95,24 @@ def _check(commands: argparse._SubParsersAction[Parser]) -> None:
     much.add_argument("--quiet", action="store_true", help="text: the verdicts; where targets are asked for, 20 lines")
     much.add_argument("--verbose", action="store_true", help="text: every target in full, and what decides each node")
     _torch(check)
+
+
+def _compare(commands: argparse._SubParsersAction[Parser]) -> None:
+    compare = commands.add_parser(
+        "compare", help="two models side by side: cost, verdicts, which is easier to deploy where", allow_abbrev=False,
+        description="Two models side by side over cost, growth with resolution and the verdicts of the targets, and "
+        "which is easier to deploy where and why.  The exit code is 0, or 2 for bad input: it judges neither.",
+    )  # fmt: skip
+    compare.add_argument("a", metavar="A", help="an .onnx file")
+    compare.add_argument("b", metavar="B", help="another")
+    compare.add_argument(
+        "--target", action="append", default=[], metavar="ID",
+        help="a target id, or a vendor's name for all of its targets; may be repeated (default: all)",
+    )  # fmt: skip
+    compare.add_argument("--precision", choices=PRECISIONS, help="default: as of `check`")
+    _tables(compare)
+    _format(compare, ("text", "json", "markdown"))
+    _output(compare)
 
 
 def _export(commands: argparse._SubParsersAction[Parser]) -> None:
