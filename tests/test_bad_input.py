@@ -131,7 +131,7 @@ class TestBadInput:
             message = "two\nlines"
             raise ValueError(message)
 
-        monkeypatch.setattr(audit, "audit", broken)
+        monkeypatch.setattr(audit, "examine", broken)
         assert run("check", "good.onnx") == 2
         assert "internal error: ValueError: two lines" in one_line(capsys)
         monkeypatch.setenv("EDGELINT_TRACEBACK", "1")
