@@ -1,7 +1,8 @@
 """Write docs/agreement.md: what the tables say of the networks and small models that compilers were asked about.
 
-Networks are looked for in fixtures/networks and in the development corpus (``EDGELINT_SHARED``, or ``../shared`` beside
-the checkout), and in what ``--networks`` names; an observation whose network is in none is listed as not compared.
+Networks are looked for in fixtures/networks, in fixtures/zoo, in the development corpus (``EDGELINT_SHARED``, or
+``../shared`` beside the checkout), and in what ``--networks`` names; an observation whose network is in none is listed
+as not compared.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import peer_scores
+from table_lines import head, row
+
 from checker import agreement, targets
 from checker.agreement import CLASSES, Pair, Score, percent
 from checker.load import load_model
@@ -25,7 +29,8 @@ from checker.target import Target
 
 DOCS = Path(__file__).resolve().parent
 SHARED = Path(os.environ.get("EDGELINT_SHARED") or DOCS.parent.parent / "shared")
-FOLDERS = (DOCS.parent / "fixtures" / "networks", SHARED / "corpus" / "graphs")
+FIXTURES = DOCS.parent / "fixtures"
+FOLDERS = (FIXTURES / "networks", FIXTURES / "zoo", SHARED / "corpus" / "graphs")
 AT_THE_EDGE = frozenset({"QuantizeLinear", "DequantizeLinear"})
 """Left on the host at the graph's edge by some providers; no fallback, so no culprits."""
 
@@ -81,8 +86,12 @@ def main() -> int:
     chosen = targets.find(options.target) if options.target else targets.read_all()
     compared = [Compared(t, [evidence.read(p) for p in replay.evidence_of(t)]) for t in chosen]
     compared = [each for each in compared if each.files]
-    compare(compared, folders)
-    text = "\n".join(page(compared))
+    ids = {each.target.id: each.target for each in chosen}
+    told = [file for file in peer_scores.files() if file.header["target"] in ids]
+    measured = {each.target.id for each in compared}
+    alone = [Compared(ids[f.header["target"]], [f]) for f in told if f.header["target"] not in measured]
+    compare([*compared, *alone], folders)
+    text = "\n".join([*page(compared), *peers(compared, alone)]) + "\n"
     if options.target:
         sys.stdout.write(text)
         return 0
@@ -158,25 +167,31 @@ def page(compared: Sequence[Compared]) -> Iterator[str]:
     """Yield the lines of the page."""
     yield INTRO
     yield "## Networks\n"
-    head = ("target", "networks", "answered", "right", "balanced", *(f"{each} recall" for each in CLASSES))
-    yield from _head(*head, "false READY", "culprit precision", "culprit recall", "always READY: right", "balanced")
+    columns = ("target", "networks", "answered", "right", "balanced", *(f"{each} recall" for each in CLASSES))
+    yield from head(*columns, "false READY", "culprit precision", "culprit recall", "always READY: right", "balanced")
     for each in compared:
         score = agreement.score(each.pairs)
         if score.scored:
-            yield _row(f"[{each.target.id}](#{each.target.id})", *figures(score))
+            yield row(f"[{each.target.id}](#{each.target.id})", *figures(score))
     bare = [each.target.id for each in compared if not each.pairs]
     if bare:
         yield f"\nNo network was compared for {', '.join(bare)}."
     yield "\n## Small models\n"
-    yield from _head("target", "models", "answered", "right", "balanced", "false READY", "always READY: right")
+    yield from head("target", "models", "answered", "right", "balanced", "false READY", "always READY: right")
     for each in compared:
         score = agreement.score(each.small)
         if score.scored:
             right, balanced = str(score.accuracy), percent(score.balanced)
             answered, ready = str(score.answered_share), str(len(score.false_ready))
-            yield _row(each.target.id, len(score.scored), answered, right, balanced, ready, score.constant)
+            yield row(each.target.id, len(score.scored), answered, right, balanced, ready, score.constant)
     for each in compared:
         yield from details(each)
+
+
+def peers(compared: Sequence[Compared], alone: Sequence[Compared]) -> Iterator[str]:
+    """Yield the section on other checkers; ``alone``: those about targets of which no compiler answers."""
+    measured = {each.target.id: each.pairs for each in compared}
+    yield from peer_scores.section(measured, {str(each.files[0].path): each.pairs for each in alone})
 
 
 def figures(score: Score) -> tuple[object, ...]:
@@ -200,18 +215,16 @@ def details(each: Compared) -> Iterator[str]:
     score = agreement.score(each.pairs)
     yield f"\n## {each.target.id}\n"
     for file in each.files:
-        head = file.header
+        about = file.header
         counts = f"{len(file.networks)} network observations, {len(file.ops)} of small models"
-        yield f"{head['toolchain']} {head['version']}, {head['date']}: {counts}.\n"
+        yield f"{about['toolchain']} {about['version']}, {about['date']}: {counts}.\n"
     differing = sorted((p for p in score.scored if p.ours != p.theirs), key=lambda p: (p.ours != "ALL", p.name))
     if differing:
-        yield from _head("network", "precision", "the compiler", "we", "its culprits", "ours")
+        yield from head("network", "precision", "the compiler", "we", "its culprits", "ours")
         for found in differing:
             mark = " (false READY)" if found in score.false_ready else ""
             theirs = _listed(found.their_culprits) if found.their_culprits is not None else "not named"
-            yield _row(
-                found.name, found.precision, found.theirs, found.ours + mark, theirs, _listed(found.our_culprits)
-            )
+            yield row(found.name, found.precision, found.theirs, found.ours + mark, theirs, _listed(found.our_culprits))
         yield ""
     named = [p for p in score.answered if p.ours == p.theirs and p.their_culprits not in {None, p.our_culprits}]
     if named:
@@ -237,15 +250,6 @@ def _named(found: Pair, among: Sequence[Pair]) -> str:
 
 def _listed(names: frozenset[str]) -> str:
     return ", ".join(sorted(names)) or "none"
-
-
-def _head(*cells: str) -> Iterator[str]:
-    yield _row(*cells)
-    yield _row(*("---" for _ in cells))
-
-
-def _row(*cells: object) -> str:
-    return f"| {' | '.join(str(cell) for cell in cells)} |"
 
 
 if __name__ == "__main__":

@@ -10,7 +10,16 @@ from typing import Any, Final, Literal, Protocol
 from checker.graph import EMPTY
 
 Outcome = Literal[
-    "native", "decomposed", "host", "refused", "compiler-error", "crashed", "timeout", "memory", "not-asked"
+    "native",
+    "decomposed",
+    "host",
+    "refused",
+    "compiler-error",
+    "crashed",
+    "timeout",
+    "memory",
+    "not-asked",
+    "unknown",  # said by other checkers only: a compiler always knows
 ]
 
 NETWORK_ANSWER: Final[Mapping[str, str]] = {
@@ -23,6 +32,7 @@ NETWORK_ANSWER: Final[Mapping[str, str]] = {
     "memory": "CRASH",
     "timeout": "TIMEOUT",
     "not-asked": "REFUSED",
+    "unknown": "UNKNOWN",
 }
 """What an outcome is called where a whole network was asked about."""
 

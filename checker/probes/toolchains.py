@@ -11,12 +11,21 @@ from checker.probes.worker import Limits, Worker, python_of, supported
 if TYPE_CHECKING:
     from checker.probes.driven import Driven
 
+PEERS: Final = {
+    "onnxsim-edgetpu": "onnxsim_edgetpu",
+    "ort-mobile-usability": "ort_mobile",
+    "trtcheck": "trtcheck",
+    "winml-cli": "winml",
+}
+"""Other checkers, which predict what a compiler would say: scored beside ours, never evidence for a table."""
+
 MODULES: Final = {
     "onnxruntime-cpu": "ort_cpu",
     "openvino-cpu": "openvino_cpu",
     "qnn": "qnn",
     "rknn": "rknn",
     "tensorrt-rtx": "tensorrt_rtx",
+    **PEERS,
 }
 """Name on the command line to module in this package."""
 
