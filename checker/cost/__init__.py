@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from checker.cost.gaps import gaps_of
 from checker.cost.kinds import kind_of, layers
-from checker.cost.memory import alive, peak, plan
+from checker.cost.memory import Plan, alive, peak, plan, resized
 from checker.cost.node import measure_node
 from checker.cost.order import best_order
 from checker.cost.record import Cost, Gap, KindCost, Live, Memory, NodeCost
@@ -91,14 +91,13 @@ def _by_kind(nodes: Sequence[NodeCost]) -> tuple[KindCost, ...]:
 
 def _memory(graph: Graph, *, orders: bool) -> Memory:
     """Measure the peak activation memory in every way that the record has."""
-    at_least = plan(graph, _least_bytes)
-    least_peak = peak(at_least)[0] if at_least else 0
     laid = plan(graph, value_bytes)
     viewed = plan(graph, value_bytes, views=True)
     if laid is None or viewed is None:
-        return Memory(least_peak)
+        at_least = plan(graph, _least_bytes)
+        return Memory(peak(at_least)[0] if at_least else 0)
     most, position = peak(laid)
-    precisions = {name: _peak_with(graph, bits) for name, bits in WIDTHS.items()}
+    precisions = {name: _peak_with(graph, laid, bits) for name, bits in WIDTHS.items()}
     plain = best_order(laid) if orders else None
     shared = best_order(viewed, in_place=True) if orders else None
     return Memory(
@@ -115,14 +114,14 @@ def _memory(graph: Graph, *, orders: bool) -> Memory:
     )
 
 
-def _live(graph: Graph, name: str, size: int) -> Live:
-    producer = graph.producer_of(Value(name))
-    return Live(name, producer.name if producer else "", size)
+def _live(graph: Graph, value: Value, size: int) -> Live:
+    producer = graph.producer_of(value)
+    return Live(value.name, producer.name if producer else "", size)
 
 
-def _peak_with(graph: Graph, bits: int) -> int | None:
-    laid = plan(graph, lambda value: with_floats_of(value, bits))
-    return peak(laid)[0] if laid else None
+def _peak_with(graph: Graph, laid: Plan, bits: int) -> int | None:
+    narrow = resized(graph, laid, lambda value: with_floats_of(value, bits))
+    return peak(narrow)[0] if narrow else None
 
 
 def _least_bytes(value: Value) -> int:

@@ -7,7 +7,7 @@ its last use.  While a node runs, its operands and its results are all alive.  C
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from checker.cost.kinds import ACTIVATION, ELEMENTWISE, VIEW
@@ -46,7 +46,7 @@ class Plan:
     sizes: tuple[int, ...]
     entering: tuple[int, ...]
     kept: frozenset[int]
-    values: tuple[str, ...]
+    values: tuple[Value, ...]
 
 
 def plan(graph: Graph, size: Sizer, *, views: bool = False) -> Plan | None:
@@ -62,7 +62,7 @@ def plan(graph: Graph, size: Sizer, *, views: bool = False) -> Plan | None:
     """
     number: dict[str, int] = {}
     sizes: list[int] = []
-    values: list[str] = []
+    values: list[Value] = []
 
     def buffer(value: Value) -> bool:
         found = size(value)
@@ -70,7 +70,7 @@ def plan(graph: Graph, size: Sizer, *, views: bool = False) -> Plan | None:
             return False
         number[value.name] = len(sizes)
         sizes.append(found)
-        values.append(value.name)
+        values.append(value)
         return True
 
     inputs = [value for value in graph.inputs if not value.constant]
@@ -109,6 +109,15 @@ def plan(graph: Graph, size: Sizer, *, views: bool = False) -> Plan | None:
         over = tuple(number[value.name] for value in _overwritten(node) if number.get(value.name) in free)
         steps.append(Step(reads, tuple(writes), inner, over))
     return Plan(tuple(steps), tuple(sizes), entering, frozenset(kept), tuple(values))
+
+
+def resized(graph: Graph, laid: Plan, size: Sizer) -> Plan | None:
+    """Return the plan with other sizes, as ``plan`` would; None when one is not known."""
+    if any(step.inner for step in laid.steps):
+        return plan(graph, size)
+    sizes = tuple(size(value) for value in laid.values)
+    known = tuple(each for each in sizes if each is not None)
+    return replace(laid, sizes=known) if len(known) == len(sizes) else None
 
 
 def _inner(node: Node, size: Sizer, *, views: bool) -> int | None:
