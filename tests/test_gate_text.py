@@ -119,3 +119,21 @@ def test_progress_is_for_terminals(
     for more in (["m0.onnx"], ["m0.onnx", "m1.onnx", "--quiet"]):
         run("check", *more)
         assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_long_target_ids_leave_every_line_whole(audited: report.Report, width: int) -> None:
+    """Grades are shortened rather than wrapped, and a reason goes below where there is no room beside it."""
+    longest = "qualcomm-hexagon-tflite-delegate"
+    found = dataclasses.replace(
+        audited,
+        targets=tuple(
+            dataclasses.replace(each, id=longest[: -n or None], grade="measured-elsewhere", macs_on_accelerator=0.5)
+            for n, each in enumerate(audited.targets)
+        ),
+    )
+    lines = terminal.render([found], width=width, color=False, quiet=True).splitlines()
+    assert max(map(len, lines)) <= width
+    told = [line for line in lines if line.startswith("qualcomm-")]
+    assert len(told) == 3
+    assert all("elsew." in line for line in told)

@@ -7,7 +7,7 @@ none of them can move the cursor.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console, Group, RenderableType
@@ -163,32 +163,55 @@ def _header(report: Report) -> RenderableType:
 
 HEADS = ("target", "verdict", "prec.", "on accel.", "seg.", "grade")
 RIGHT = frozenset({"on accel.", "seg."})
+SHORT_GRADES = {"measured": "meas.", "measured-elsewhere": "elsew.", "documented": "doc.", "inferred": "inf."}
+LAYOUTS: tuple[tuple[tuple[str, ...], Mapping[str, str]], ...] = (
+    (HEADS, {}),
+    (HEADS, SHORT_GRADES),
+    (tuple(head for head in HEADS if head != "seg."), SHORT_GRADES),
+)
+"""What is left out, bit by bit, where the ids of targets are long and the terminal is narrow."""
+LEAST_REASON = 36
+"""Columns: a reason stands beside its target only where there is so much room for it."""
 
 
 def _verdicts(targets: Sequence[TargetEntry], width: int) -> RenderableType:
     """Draw a line for each target; where there is room the decisive reason is the last column."""
-    rows = [HEADS, *(_cells(target) for target in targets)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADS))]
-    blocks: list[RenderableType] = [Text("  ".join(map(_padded, HEADS, widths, HEADS)), "dim")]
+    room = width - LEAST_REASON if width >= WIDE else width
+    for heads, grades in LAYOUTS:
+        rows = [heads, *(_cells(target, heads, grades) for target in targets)]
+        widths = [max(len(row[column]) for row in rows) for column in range(len(heads))]
+        line_width = sum(widths) + 2 * (len(widths) - 1)
+        if line_width <= room:
+            break
+    beside = width >= WIDE and line_width <= room
+    blocks: list[RenderableType] = [Text("  ".join(map(_padded, heads, widths, heads)), "dim")]
     for target, row in zip(targets, rows[1:], strict=True):
-        cells = [Text(_padded(cell, columns, head)) for cell, columns, head in zip(row, widths, HEADS, strict=True)]
+        cells = [Text(_padded(cell, columns, head)) for cell, columns, head in zip(row, widths, heads, strict=True)]
         cells[1].stylize(ANSWER_STYLES[target.answer])
         line = Text("  ").join(cells)
         reason = shown(words.decisive(target), "dim")
-        if width >= WIDE and reason:
+        if beside and reason:
             reason.truncate(width - len(line) - 2, overflow="ellipsis")
             line = Text("  ").join((line, reason))
         blocks.append(line)
-        if width < WIDE and reason:
+        if not beside and reason:
             blocks.append(indented(reason, 4))
         if target.simplified is not None:
             blocks.append(indented(shown(words.simplified(target.simplified), "dim"), 4))
     return Group(*blocks)
 
 
-def _cells(target: TargetEntry) -> tuple[str, ...]:
-    share, segments = words.share(target), str(target.segments)
-    return words.visible(target.id), target.answer, target.precision, share, segments, target.grade or "-"
+def _cells(target: TargetEntry, heads: Sequence[str], grades: Mapping[str, str]) -> tuple[str, ...]:
+    grade = target.grade or "-"
+    cells = {
+        "target": words.visible(target.id),
+        "verdict": target.answer,
+        "prec.": target.precision,
+        "on accel.": words.share(target),
+        "seg.": str(target.segments),
+        "grade": grades.get(grade, grade),
+    }
+    return tuple(cells[head] for head in heads)
 
 
 def _padded(text: str, columns: int, head: str) -> str:
