@@ -148,7 +148,7 @@ def examine(model: str | Path | bytes | Any, settings: Settings, *, shown_as: st
     composites = raise_composites(graph)
     norms = batchnorm.judge(graph, composites)
     cost = measure(graph, composites, orders=True)
-    sizes = resolution.examine(loaded, settings.resolutions)
+    sizes = resolution.examine(loaded, settings.resolutions, cost)
     simpler = _simplified(loaded, model) if settings.simplify else None
     shop = Shop(lambda sizes: pinned(loaded, sizes))
     shop.knows(graph, composites)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING
 
 from checker.graph import Folded
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from checker.load.fact import Fact
 
 
-def prune(body: Body, used: set[str], folded: list[Folded]) -> None:
+def prune(body: Body, used: AbstractSet[str], folded: list[Folded]) -> None:
     """Drop the calls whose outputs the file uses and the folded graph does not.
 
     A node that is unused in the file itself stays: it is a fact of the file, not of folding.

@@ -19,7 +19,7 @@ from checker.load.fact import Fact, merge, read_type
 from checker.load.idle import is_inference, is_no_cast, is_training
 from checker.load.infer import UNKNOWN, Contradiction, Setting, Typed, infer
 from checker.load.known import element_of, evaluated, is_few, shape_data, size_of
-from checker.load.order import Raw, arrange, defined_names, read_nodes
+from checker.load.order import Plan, Raw, plan_of
 from checker.load.partial import moves_only, partly
 from checker.load.stored import Weights, constant_node
 from checker.schema import Schema, find, newest
@@ -54,6 +54,8 @@ class Pass:
     depth: int = 0
     extra: list[Fact] = field(default_factory=list)
     """Stored weights that are no initializers of the main graph: those of bodies, and of Constant nodes."""
+    plan: Plan | None = None
+    """The nodes of the main graph, where they have been read before."""
     watch: Watch | None = None
     """What looks at each node, where the file is tried at another size."""
 
@@ -72,24 +74,23 @@ class Pass:
         Raises:
             InputError: the names of the graph do not fit together.
         """
-        nodes = read_nodes(graph)
-        base, self.counter = self.counter, self.counter + len(nodes)
-        defined = defined_names(graph)
-        ordered, unsorted = arrange(nodes, defined, outer.all_names() if outer else (), self.where)
-        if unsorted:
+        plan = self.plan if outer is None else None
+        plan = plan or plan_of(graph, outer.all_names() if outer else (), self.where)
+        base, self.counter = self.counter, self.counter + len(plan.nodes)
+        if plan.unsorted:
             self.problems.append(
                 Problem("unsorted-graph", f"the nodes of graph {graph.name!r} are not in order of computation")
             )
-        scope = Scope({}, _uses(nodes, graph), {value.name: value for value in graph.value_info}, outer)
+        scope = Scope({}, _uses(plan.nodes, graph), {value.name: value for value in graph.value_info}, outer)
         if outer is None:
-            self.namer.reserve(defined.union(*(node.outputs for node in nodes)))
+            self.namer.reserve(set(plan.defined).union(*(node.outputs for node in plan.nodes)))
         stored = self._stored(graph, scope)
         if outer is not None:
             self.extra.extend(stored)
         inputs = self._inputs(graph, scope, given)
         scope.declared = {**scope.declared, **{value.name: value for value in graph.output}}
         calls: list[Call] = []
-        for node in ordered:
+        for node in plan.ordered:
             self._visit(node, base + node.position, scope, calls)
         outputs = []
         for output in graph.output:

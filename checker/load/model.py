@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from checker.graph import Graph, Problem
@@ -10,9 +13,9 @@ from checker.load.files import Source, parse
 from checker.schema import EXTENDED_DOMAINS, native
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from checker.load.baked import Watch
+    from checker.load.naming import Namer
+    from checker.load.order import Plan
 
 # numpy's BLAS starts a thread for each core when it is imported; nothing here multiplies matrices worth that
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -20,38 +23,74 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 _NEWEST_IR_WITHOUT_OPSET = 2
 
 
-def graph_of_model(source: Source, watch: Watch | None = None) -> tuple[Graph, Any]:
-    """Return the graph, and the ModelProto with its functions inlined; ``watch`` looks at each node.
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """What is read out of a model once, however often it is gone over.
+
+    ``plan``: the nodes of the main graph in order.  ``used``: every name that some node uses.
+    """
+
+    source: Source
+    model: Any
+    where: str
+    opsets: Mapping[str, int]
+    problems: Sequence[Problem]
+    namer: Namer
+    plan: Plan
+    used: AbstractSet[str]
+
+
+def prepare(source: Source) -> Prepared:
+    """Read a model, its functions inlined.
+
+    Raises:
+        InputError: the names of the graph do not fit together.
+    """
+    from checker.load.naming import Namer, every_node
+    from checker.load.order import plan_of
+
+    where = str(source.path or "the model in memory")
+    model = _inlined(source, where)
+    opsets, problems = _opsets(model)
+    used = frozenset(name for node in every_node(model.graph) for name in node.input)
+    return Prepared(source, model, where, opsets, problems, Namer(model.graph), plan_of(model.graph, (), where), used)
+
+
+def graph_of_model(source: Source) -> tuple[Graph, Any]:
+    """Return the graph, and the ModelProto with its functions inlined.
 
     Raises:
         InputError: the names of the graph do not fit together, or external data leaves the folder.
+    """
+    prepared = prepare(source)
+    return graph_of_prepared(prepared), prepared.model
+
+
+def graph_of_prepared(prepared: Prepared, watch: Watch | None = None) -> Graph:
+    """Return the graph; ``watch`` looks at each node.
+
+    Raises:
+        InputError: external data leaves the folder.
     """
     from checker.load.build import graph_of
     from checker.load.dead import prune
     from checker.load.fold import Pass
     from checker.load.infer import Setting
-    from checker.load.naming import Namer, every_node
     from checker.load.stored import Weights
 
-    where = str(source.path or "the model in memory")
-    model = _inlined(source, where)
-    opsets, problems = _opsets(model)
-    namer = Namer(model.graph)
-    weights = Weights(source)
-    run = Pass(Setting(opsets, model.ir_version or 3), weights, namer, where, watch=watch)
+    model, weights = prepared.model, Weights(prepared.source)
+    setting = Setting(prepared.opsets, model.ir_version or 3)
+    run = Pass(setting, weights, prepared.namer.fork(), prepared.where, watch=watch, plan=prepared.plan)
     body, _ = run.graph(model.graph)
-    prune(body, {name for node in every_node(model.graph) for name in node.input}, run.folded)
-    return (
-        graph_of(
-            body,
-            model,
-            opsets=opsets,
-            folded=run.folded,
-            problems=[*problems, *weights.problems(), *run.problems],
-            stored=[*body.stored, *run.extra],
-            file_nodes=namer.nodes,
-        ),
+    prune(body, prepared.used, run.folded)
+    return graph_of(
+        body,
         model,
+        opsets=prepared.opsets,
+        folded=run.folded,
+        problems=[*prepared.problems, *weights.problems(), *run.problems],
+        stored=[*body.stored, *run.extra],
+        file_nodes=prepared.namer.nodes,
     )
 
 

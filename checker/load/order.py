@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +31,30 @@ class Raw:
 
 _NO_BODIES: Mapping[str, Any] = {}
 _WITH_BODIES = frozenset({"If", "Loop", "Scan", "SequenceMap"})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """The nodes of a graph: as the file has them, in an order of computation, and whether the two differ.
+
+    ``defined``: names that the graph has before its first node.
+    """
+
+    nodes: Sequence[Raw]
+    ordered: Sequence[Raw]
+    unsorted: bool
+    defined: AbstractSet[str]
+
+
+def plan_of(graph: Any, outer: Iterable[str], where: str) -> Plan:
+    """Read the nodes of a GraphProto and put them in order; ``outer``: names that a body can see.
+
+    Raises:
+        InputError: the names of the graph do not fit together.
+    """
+    nodes, defined = read_nodes(graph), defined_names(graph)
+    ordered, unsorted = arrange(nodes, defined, outer, where)
+    return Plan(nodes, ordered, unsorted, defined)
 
 
 def read_nodes(graph: Any) -> list[Raw]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from checker.errors import InputError
 from checker.load.baked import Watch, into_batch, watch
-from checker.load.model import graph_of_model
+from checker.load.model import Prepared, graph_of_prepared, prepare
 from checker.load.pin import Pin, Stopped
 from checker.schema import protos
 
@@ -29,8 +29,7 @@ Sizes = Mapping[str, tuple[int, ...]]
 class Resize:
     """A copy of the model without declared shapes, and what its nodes were like at the file's own size."""
 
-    source: Any
-    model: Any
+    prepared: Prepared
     before: Graph
     tolerated: frozenset[str]
 
@@ -54,7 +53,7 @@ class Resize:
         return found if isinstance(found, Pin) else (found, tuple(looks.pins))
 
     def _load(self, sizes: Sizes, looks: Watch) -> Graph | Pin:
-        for value in self.model.graph.input:
+        for value in self.prepared.model.graph.input:
             shape = sizes.get(value.name)
             if shape is not None:
                 tensor = value.type.tensor_type
@@ -62,7 +61,7 @@ class Resize:
                 for length in shape:
                     tensor.shape.dim.add().dim_value = length
         try:
-            return graph_of_model(replace(self.source, model=self.model), looks)[0]
+            return graph_of_prepared(self.prepared, looks)
         except Stopped as stopped:
             return stopped.pin
         except InputError as error:
@@ -80,7 +79,7 @@ def resizer(loaded: Loaded, before: Graph) -> Resize:
     model.CopyFrom(loaded.model)
     _forget(model.graph)
     tolerated = frozenset(name for problem in before.problems if problem.invalid for name in problem.nodes)
-    return Resize(loaded.source, model, before, tolerated)
+    return Resize(prepare(replace(loaded.source, model=model)), before, tolerated)
 
 
 def _forget(graph: Any) -> None:

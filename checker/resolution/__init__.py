@@ -17,6 +17,7 @@ from checker.resolution.growth import Growth, Point, growth, point, stride_of
 from checker.resolution.reach import Reach, Trials, explore, listed, trials, written
 
 if TYPE_CHECKING:
+    from checker.cost import Cost
     from checker.load import Loaded
 
 __all__ = ["Growth", "Pin", "Point", "Reach", "Resolution", "Scaling", "Size", "Trials", "Unit", "examine", "written"]
@@ -44,12 +45,13 @@ class Resolution:
     exported: bool = False
 
 
-def examine(loaded: Loaded, asked: Sequence[Size] = ()) -> Resolution | None:
+def examine(loaded: Loaded, asked: Sequence[Size] = (), cost: Cost | None = None) -> Resolution | None:
     """Go over a file at other sizes; None where its inputs have no axis that could grow.
 
     Args:
         loaded: the file.
         asked: sizes of the input that are wanted beside the usual ones; one number stands for both sides of a picture.
+        cost: what was measured of the file before, if it was.
     """
     best: tuple[Trials, Reach] | None = None
     for scaling in scalings(loaded.graph):
@@ -76,7 +78,10 @@ def examine(loaded: Loaded, asked: Sequence[Size] = ()) -> Resolution | None:
         even = [size for size in usual if size != tried.base and all(side % stride == 0 for side in size)]
         free, architecture = tried.freely(even, reach.pin)
         graphs |= free
-    points = [point(size, graphs[size]) for size in sorted(graphs)]
+    points = [
+        point(size, graph, cost if graph is loaded.graph else None)
+        for size, graph in sorted(graphs.items(), key=lambda item: item[0])
+    ]
     return Resolution(
         scaling=tried.scaling,
         base=tried.base,

@@ -11,6 +11,7 @@ from checker.composites import raise_composites
 from checker.cost import measure
 
 if TYPE_CHECKING:
+    from checker.cost import Cost
     from checker.graph import Graph
     from checker.resolution.axes import Scaling, Size
 
@@ -44,9 +45,9 @@ class Growth:
     by_kind: Mapping[str, float]
 
 
-def point(size: Size, graph: Graph) -> Point:
-    """Measure the network at one size."""
-    cost = measure(graph, raise_composites(graph), orders=False)
+def point(size: Size, graph: Graph, cost: Cost | None = None) -> Point:
+    """Measure the network at one size, unless that was done before."""
+    cost = cost or measure(graph, raise_composites(graph), orders=False)
     by_kind = {each.kind: each.macs for each in cost.kinds if each.macs}
     return Point(size, cost.macs if cost.complete else None, cost.peak_activation_bytes, by_kind)
 
