@@ -63,6 +63,10 @@ class MemoryEntry:
     at: Annotated[str, "Name of the node that runs at the peak; empty where the inputs alone are the peak."] = ""
     alive: Annotated[tuple[LiveEntry, ...], "What is alive at `peak`, the largest first."] = ()
     at_least: Annotated[int, "Peak with every open axis at 1; `peak` where all sizes are known."] = 0
+    formula: Annotated[
+        str | None,
+        "Peak over an open axis that all activations are in proportion to, such as `9633792*batch`; else null.",
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,6 +158,7 @@ def memory(measured: Memory) -> MemoryEntry:
         at=measured.at,
         alive=tuple(LiveEntry(each.value, each.node, each.bytes) for each in measured.alive),
         at_least=measured.least,
+        formula=measured.formula,
     )
 
 

@@ -154,3 +154,13 @@ def test_open_axes_leave_a_least_peak() -> None:
     assert memory.peak is None
     assert memory.best_order is None
     assert memory.least == 80
+
+
+def test_one_open_axis_in_every_tensor_is_a_formula() -> None:
+    """Twice as many images need twice the memory; where a tensor does not grow with the axis there is no formula."""
+    memory = _memory("g (float[N,10] x) => (float[N,10] y) {y = Relu(x)}")
+    assert memory.formula == "80*N"
+    other = _memory("g (float[N,10] x, float[10] b) => (float[N,10] y) {y = Add(x, b)}")
+    assert (other.formula, other.least) == (None, 120)
+    square = _memory("g (float[N,N] x) => (float[N,N] y) {y = Relu(x)}")
+    assert (square.formula, square.least) == (None, 8)

@@ -13,11 +13,11 @@ from checker.cost.memory import Plan, alive, peak, plan, resized
 from checker.cost.node import measure_node
 from checker.cost.order import best_order
 from checker.cost.record import Cost, Gap, KindCost, Live, Memory, NodeCost
-from checker.cost.sizes import size_of, stored_bits, value_bytes, with_floats_of
+from checker.cost.sizes import ITEM_BITS, size_of, value_bytes, with_floats_of
 from checker.cost.trips import visits
 from checker.cost.weights import weights_of
 from checker.graph import Composite, Graph, Value
-from checker.polynomial import UNNAMED, Number, is_monomial, least, symbols_of
+from checker.polynomial import UNNAMED, Number, Polynomial, is_monomial, least, symbols_of
 
 __all__ = ["Cost", "Gap", "KindCost", "Live", "Memory", "NodeCost", "kind_of", "measure", "value_bytes"]
 
@@ -95,7 +95,7 @@ def _memory(graph: Graph, *, orders: bool) -> Memory:
     viewed = plan(graph, value_bytes, views=True)
     if laid is None or viewed is None:
         at_least = plan(graph, _least_bytes)
-        return Memory(peak(at_least)[0] if at_least else 0)
+        return _open_memory(at_least) if at_least else Memory(0)
     most, position = peak(laid)
     precisions = {name: _peak_with(graph, laid, bits) for name, bits in WIDTHS.items()}
     plain = best_order(laid) if orders else None
@@ -114,6 +114,17 @@ def _memory(graph: Graph, *, orders: bool) -> Memory:
     )
 
 
+def _open_memory(at_least: Plan) -> Memory:
+    """Return what is known with open axes: the peak with these at 1, over the symbol that all sizes have in common."""
+    least_peak = peak(at_least)[0]
+    sizes = [size_of(value) for value in at_least.values]
+    factors = {s.terms[0][0] if isinstance(s, Polynomial) and is_monomial(s) else () for s in sizes}
+    shared = next(iter(factors)) if len(factors) == 1 else ()
+    if len(shared) != 1 or UNNAMED in shared:
+        return Memory(least_peak)
+    return Memory(least_peak, formula=str(Polynomial(((shared, least_peak),))))
+
+
 def _live(graph: Graph, value: Value, size: int) -> Live:
     producer = graph.producer_of(value)
     return Live(value.name, producer.name if producer else "", size)
@@ -125,5 +136,5 @@ def _peak_with(graph: Graph, laid: Plan, bits: int) -> int | None:
 
 
 def _least_bytes(value: Value) -> int:
-    bits, size = stored_bits(value), size_of(value)
+    bits, size = ITEM_BITS.get(value.dtype or ""), size_of(value)
     return 0 if bits is None or size is None else (least(size) * bits + 7) // 8

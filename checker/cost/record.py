@@ -54,8 +54,9 @@ class Memory:
     ``in_place``: also an element-wise result overwrites an operand that nothing else needs.  ``best_order`` and
     ``best_order_in_place``: the same two with the best order that was found; ``optimal`` says that no order is better.
     ``by_precision``: ``peak`` with each float activation at 4, 2 or 1 bytes.  ``at``: the node that runs at the peak.
-    ``alive``: what is alive then, the largest first.  ``least``: ``peak`` with every open axis at 1.
-    All but ``least`` are None (or empty) where a size is not known.
+    ``alive``: what is alive then, the largest first.  ``least``: ``peak`` with every open axis at 1.  ``formula``:
+    ``peak`` over the one open axis that every activation is in proportion to.
+    All but ``least`` and ``formula`` are None (or empty) where a size is not known.
     """
 
     least: int
@@ -68,6 +69,7 @@ class Memory:
     by_precision: Mapping[str, int] | None = None
     at: str = ""
     alive: tuple[Live, ...] = ()
+    formula: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

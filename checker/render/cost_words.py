@@ -24,13 +24,14 @@ def facts(cost: CostEntry) -> Iterator[tuple[str, str]]:
     yield "MACs", macs(cost) + (f": {', '.join(kinds)}" if kinds else "")
     if cost.formula is not None and len(cost.formula) <= LONGEST_FORMULA:
         yield "", f"MACs = {cost.formula}"
+    bound = " at least" if cost.missing else ""
     if cost.elementwise_ops:
-        yield "other work", f"{quantity(cost.elementwise_ops)} element-wise steps"
+        yield "other work", f"{quantity(cost.elementwise_ops)} element-wise steps{bound}"
     moved = cost.bytes_moved.read + cost.bytes_moved.written + cost.bytes_moved.weights
     if moved and cost.arithmetic_intensity is not None:
         by_bytes = sorted(cost.kinds, key=lambda each: (-each.bytes, each.kind))[:SHOWN]
         shares = ", ".join(f"{percent(each.bytes_share or 0.0)} {each.kind}" for each in by_bytes if each.bytes)
-        yield "bytes moved", f"{size(moved)} ({cost.arithmetic_intensity:.3g} MACs a byte): {shares}"
+        yield "bytes moved", f"{size(moved)}{bound} ({cost.arithmetic_intensity:.3g} MACs a byte): {shares}"
     sizes = cost.weight_bytes
     stored = f"{size(sizes.fp32)} in fp32, {size(sizes.fp16)} in fp16, {size(sizes.int8)} in int8"
     yield "weights", f"{quantity(cost.parameters)} parameters; {stored}"
@@ -51,6 +52,8 @@ def activations(cost: CostEntry) -> str:
     """Write the peak of activation memory, and what sharing memory or another order make of it."""
     peak = cost.peak_activation_bytes
     if peak is None:
+        if cost.memory.formula is not None and len(cost.memory.formula) <= LONGEST_FORMULA:
+            return f"{size(cost.memory.at_least)} at least at the peak: {cost.memory.formula} bytes"
         least = f", {size(cost.memory.at_least)} at least" if cost.memory.at_least else ""
         return f"peak not known (some shapes are unknown){least}"
     return f"{size(peak)} at the peak{_otherwise(cost.memory, peak)}"
