@@ -142,6 +142,21 @@ class TestSarif:
             run = sarif_of(dataclasses.replace(audited, model=model))
             assert run["artifacts"][0]["location"]["uri"] == uri
 
+    def test_texts_are_no_longer_than_github_takes(self, judged_report: Report) -> None:
+        """A description has 1024 characters at most, and two thousand nodes do not make a message of pages."""
+        ready, fallback, old = judged_report.targets
+        names = tuple(f"/{'abcdefgh'[n % 8] * (n % 11 + 1)}/node{n * n}" for n in range(2000))
+        place = dataclasses.replace(fallback.reasons[0].occurrences[0], nodes=names)
+        many = dataclasses.replace(fallback.reasons[0], nodes=names, occurrences=(place,))
+        found = dataclasses.replace(judged_report, targets=(ready, dataclasses.replace(fallback, reasons=(many,)), old))
+        results = [each for each in sarif_of(found)["results"] if each["ruleId"] == "placement/fallback"]
+        assert len(results[0]["message"]["text"]) < 1500
+        assert len(results[0]["locations"][0]["logicalLocations"]) == sarif.MOST_LOCATIONS
+        for rule_id in (*PLACEMENTS, *GATES, *(rule.id for rule in RULES)):
+            described = sarif.rule(rule_id)
+            assert len(described["fullDescription"]["text"]) <= 1024
+            assert len(described["shortDescription"]["text"]) <= 1024
+
     def test_every_rule_that_can_be_named_is_documented(self) -> None:
         """A page, a summary, and an id without anything that a URI or an XML attribute would mind."""
         for rule_id in (*PLACEMENTS, *GATES, *(rule.id for rule in RULES)):

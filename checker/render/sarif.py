@@ -31,6 +31,7 @@ SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sar
 DOCS = "https://github.com/edgelint/edgelint/blob/main/docs/rules/"
 ROOT = "%SRCROOT%"
 UNDOCUMENTED = "A finding of a rule that this version has no page about."
+LONGEST = 1000
 MOST_LOCATIONS = 50
 """So many nodes of one result are located; the message counts them all."""
 
@@ -129,8 +130,13 @@ def _entry(report: Report, root: Path, rule: str, said: tuple[str, str], nodes: 
         "physicalLocation": {"artifactLocation": _location(report, root), "region": {"startLine": 1, "startColumn": 1}}
     }
     location["logicalLocations"] = logical or [{"name": graph, "fullyQualifiedName": graph, "kind": "graph"}]
-    shown = f" Nodes: {', '.join(condensed(nodes))}." if nodes else ""
+    shown = _cut(f" Nodes: {', '.join(condensed(nodes))}.") if nodes else ""
     return {"ruleId": rule, "level": level, "message": {"text": message + shown}, "locations": [location]}
+
+
+def _cut(text: str) -> str:
+    """Keep a text to what GitHub takes of a description, and shows of a message."""
+    return text if len(text) <= LONGEST else text[: LONGEST - 4].rstrip() + " ..."
 
 
 def _fingerprints(where: tuple[str, ...], seen: Counter[str]) -> dict[str, str]:
@@ -188,7 +194,7 @@ def rule(rule_id: str) -> dict[str, Any]:
         "id": rule_id,
         "name": "".join(word.capitalize() for word in rule_id.replace("/", "-").split("-")),
         "shortDescription": {"text": first},
-        "fullDescription": {"text": " ".join(text.split())},
+        "fullDescription": {"text": _cut(" ".join(text.split()))},
         "help": {"text": text, "markdown": text},
         "helpUri": f"{DOCS}{rule_id.replace('/', '-')}.md",
         "defaultConfiguration": {"level": level},
