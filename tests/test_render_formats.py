@@ -178,7 +178,8 @@ class TestJunit:
         for element in (root, *root.iter("testsuite")):
             assert int(element.get("tests", "")) == len(list(element.iter("testcase")))
             assert int(element.get("failures", "")) == len(list(element.iter("failure")))
-            assert int(element.get("skipped", "")) == len(list(element.iter("skipped")))
+            if element is not root:
+                assert int(element.get("skipped", "")) == len(list(element.iter("skipped")))
 
     def test_what_is_blocked_fails_and_what_is_unknown_is_skipped(self, judged_report: Report) -> None:
         """A waived reason is skipped with the waiver's words; what the gate does not mind passes."""
