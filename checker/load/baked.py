@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from checker.load import follow
 from checker.load.blame import ELEMENTWISE, blame
 from checker.load.freely import following, redundant, shortened
 from checker.load.pin import Pin, Stopped, sizes
@@ -34,7 +35,8 @@ class Watch:
     ``nodes``: of the graph at the size of the file, by name.  ``tolerated``: those that were invalid there already.
     ``made``: the call that made a fact, by name.  ``raw``: facts that are the input itself, scaled or cut, not
     computed with any weight: a Resize of these to a fixed size makes the file take every size.  ``freely``: do
-    not stop, but go on as if what is in the way had grown with its input, and note it in ``pins``.
+    not stop, but go on as if what is in the way had grown with its input, and note it in ``pins``; ``guessed`` says
+    that more than one thing could have grown.
     """
 
     before: Graph
@@ -44,6 +46,7 @@ class Watch:
     made: dict[str, Call] = field(default_factory=dict)
     raw: set[str] = field(default_factory=set)
     pins: list[Pin] = field(default_factory=list)
+    guessed: bool = False
 
     def refuse(self, call: Call, text: str) -> list[Typed] | None:
         """Take in that ONNX's inference says that the node cannot be.
@@ -70,6 +73,10 @@ class Watch:
         if shape is None:
             raise Stopped(pin)
         self.pins.append(pin)
+        old = sizes(self.nodes[call.name].inputs[0]), sizes(self.nodes[call.name].outputs[0])
+        new = sizes(call.inputs[0])
+        if call.raw.op == "Reshape" and None not in {*old, new}:
+            self.guessed |= follow.is_guess(old[0] or (), new or (), old[1] or ())
         return shape
 
     def __call__(self, call: Call) -> None:

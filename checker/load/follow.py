@@ -16,6 +16,18 @@ from operator import mul
 Sizes = tuple[int, ...]
 
 
+def is_guess(old_in: Sizes, new_in: Sizes, old_out: Sizes) -> bool:
+    """Tell whether ``reshaped`` has to choose which axis grows: its answer may be wrong, and the next node with it."""
+    if 0 in {*old_in, *old_out} or len(old_in) != len(new_in) or {len(old_in), len(old_out)} == {4, 6}:
+        return False
+    return any(
+        prod(new) != prod(old)
+        and sum(dim != 1 for dim in out) > 1
+        and [d for d in old if d != 1] != [d for d in out if d != 1]
+        for old, new, out in _groups(old_in, new_in, old_out)
+    )
+
+
 def reshaped(old_in: Sizes, new_in: Sizes, old_out: Sizes) -> Sizes | None:
     """Return the output of a Reshape that follows its input; None where that is not clear."""
     if 0 in {*old_in, *old_out} or len(old_in) != len(new_in):

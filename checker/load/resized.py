@@ -50,7 +50,9 @@ class Resize:
         """
         looks = watch(self.before, self.tolerated, freely=True)
         found = self._load(sizes, looks)
-        return found if isinstance(found, Pin) else (found, tuple(looks.pins))
+        if isinstance(found, Pin):
+            return replace(found, kind="other") if looks.guessed else found
+        return found, tuple(looks.pins)
 
     def _load(self, sizes: Sizes, looks: Watch) -> Graph | Pin:
         for value in self.prepared.model.graph.input:

@@ -63,7 +63,7 @@ def sentence(pin: Pin) -> str:
 
 def cure(found: Resolution, pin: Pin) -> str:
     """Say what frees the file."""
-    if pin.kind in WRITTEN_DOWN and found.architecture is None:
+    if pin.kind in WRITTEN_DOWN and found.architecture is None and found.growth.macs is not None:
         return "export with dynamic input axes, or once for each size that is needed"
     return "export once for each size that is needed"
 
