@@ -86,7 +86,7 @@ def main() -> int:
     chosen = targets.find(options.target) if options.target else targets.read_all()
     compared = [Compared(t, [evidence.read(p) for p in replay.evidence_of(t)]) for t in chosen]
     compared = [each for each in compared if each.files]
-    ids = {each.target.id: each.target for each in chosen}
+    ids = {each.id: each for each in chosen}
     told = [file for file in peer_scores.files() if file.header["target"] in ids]
     measured = {each.target.id for each in compared}
     alone = [Compared(ids[f.header["target"]], [f]) for f in told if f.header["target"] not in measured]
