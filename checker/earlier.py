@@ -16,6 +16,16 @@ from checker.report import SCHEMA_VERSION, Report
 
 Record = TypeVar("Record")
 
+NEEDED: dict[str, tuple[str, ...]] = {
+    "Report": ("model", "targets", "findings"),
+    "Model": ("path",),
+    "TargetEntry": ("id", "answer", "reasons"),
+    "Reason": ("op", "status", "occurrences"),
+    "FindingEntry": ("rule", "message"),
+    "Occurrence": ("op", "structure", "scope", "count"),
+}
+"""What a comparison rests on."""
+
 
 def read(path: str) -> tuple[Report, ...]:
     """Read the reports in a file that ``--format json`` wrote.
@@ -47,9 +57,6 @@ def _report(data: Any, path: str) -> Report:
         found = record(Report, data)
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path}: damaged, or by an older edgelint ({error}); write it again") from None
-    bare = [reason for target in found.targets for reason in target.reasons if not reason.occurrences]
-    if bare:
-        raise InputError(f"{path}: by an older edgelint, which did not say where a reason holds; write it again")
     return found
 
 
@@ -70,10 +77,13 @@ def of_model(reports: collections.abc.Sequence[Report], path: str, *, alone: boo
 
 
 def record(kind: type[Record], data: Any) -> Record:
-    """Make a record from plain data; keys that it does not know are left out.
+    """Make a record from plain data.
+
+    Keys are added within a schema version: one that is not known is left out, and one that an older report has not is
+    null, nothing or zero, but for those that a comparison cannot do without.
 
     Raises:
-        KeyError: a key without a default is missing.
+        KeyError: one of those is missing.
         TypeError: a value is of another type.
     """
     if not isinstance(data, dict):
@@ -83,9 +93,23 @@ def record(kind: type[Record], data: Any) -> Record:
     for field in dataclasses.fields(typing.cast("Any", kind)):
         if field.name in data:
             values[field.name] = _value(hints[field.name], data[field.name], f"{kind.__name__}.{field.name}")
-        elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
+        elif field.name in NEEDED.get(kind.__name__, ()):
             raise KeyError(f"{kind.__name__} without {field.name}")
+        elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
+            values[field.name] = _nothing(hints[field.name])
     return kind(**values)
+
+
+def _nothing(hint: Any) -> Any:
+    """Return what stands for a key that an older report has not."""
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in {typing.Union, types.UnionType} and type(None) in arguments:
+        return None
+    if dataclasses.is_dataclass(hint):
+        return record(typing.cast("type[Any]", hint), {})
+    if origin is Literal:
+        return arguments[0]
+    return {} if origin is collections.abc.Mapping else (origin or hint)()
 
 
 @cache

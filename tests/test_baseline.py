@@ -190,6 +190,20 @@ class TestTheFile:
         with pytest.raises(InputError, match="by an older edgelint"):
             earlier.read("r.json")
 
+    def test_a_report_of_an_older_version_is_read(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """Keys that it did not have yet stand for nothing, however deep they are; what counts is compared."""
+        base("refused.onnx")
+        data = json.loads(Path("last.json").read_text())
+        for key in ("cost", "composites", "gate", "baseline"):
+            del data[key]
+        for key in ("metadata", "inputs", "ir_version"):
+            del data["model"][key]
+        for key in ("counts", "nodes", "changes", "search", "grade", "sources"):
+            del data["targets"][0][key]
+        Path("last.json").write_text(json.dumps(data))
+        code, report = now(capsys, "refused.onnx")
+        assert (code, set(states(report))) == (0, {"unchanged"})
+
 
 NOTHING = """
 [target]

@@ -12,6 +12,7 @@ from xml.etree import ElementTree as ET
 import jsonschema
 import pytest
 from judged import HOSTILE, audited, judged_report
+from markdown_it import MarkdownIt
 from referencing import Registry, Resource
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
@@ -28,7 +29,7 @@ __all__ = ["audited", "judged_report"]
 
 SCHEMAS = Path(__file__).resolve().parent.parent / "fixtures" / "schemas"
 ROOT = Path.cwd()
-ESCAPED = r"/evil\x1b[2J\r[bold]name"
+OUR_TAGS = {"<!-- -->", "<sub>", "</sub>"}
 
 
 class Recorded(SingleFileSnapshotExtension):
@@ -215,10 +216,41 @@ class TestMarkdown:
     def test_a_name_cannot_do_anything(self) -> None:
         """No mention, no link, no tag, no table cell, no code span that ends early."""
         for said in ("@team", "see #12", "http://a.b", "www.a.b", "<img src=x>", "a|b", "`x` *y* _z_ [u](v)", "a\nb\r"):
-            written = markdown.text(said)
-            assert not re.search(r"(?<!\\)[`*<|\[\]](?!!--)|[@#]\w|://|www\.|\n|\r", written.replace("<!-- -->", "\0"))
+            plain = markdown.text(said).replace("<!-- -->", "\0").replace("&#124;", "")
+            assert not re.search(r"(?<!\\)[`*<|\[\]](?!!--)|[@#]\w|://|www\.|\n|\r", plain)
         assert markdown.code("a``b`") == "``` a``b` ```"
+        assert markdown.html("`@a`") == "&#96;@<!-- -->a&#96;"
         assert markdown.html("<b>&") == "&lt;b&gt;&amp;"
+
+    @pytest.mark.parametrize(
+        "name", ["a|b", "\\|", "\\\\|x", "`|`", "``", "| --- |", "</details>", "![x](y)", "$|$", ""]
+    )
+    def test_a_name_cannot_break_a_table(self, judged_report: Report, name: str) -> None:
+        """A CommonMark parser sees as many cells in every row as in the head, no HTML but ours, no link, no image."""
+        ready, fallback, old = judged_report.targets
+        reason = dataclasses.replace(fallback.reasons[0], nodes=(name,), here=f"{name} = 3", change=name)
+        found = dataclasses.replace(
+            judged_report,
+            model=dataclasses.replace(judged_report.model, path=name),
+            targets=(ready, dataclasses.replace(fallback, reasons=(reason,)), old),
+        )
+        parsed = MarkdownIt("commonmark").enable("table").parse(markdown.render([found, judged_report]))
+        cells = 0
+        for token in parsed:
+            if token.type == "tr_open":
+                cells = 0
+            elif token.type in {"td_open", "th_open"}:
+                cells += 1
+            elif token.type == "tr_close":
+                assert cells in {5, 7}
+            inner = [child for child in token.children or () if child.type in {"link_open", "image", "html_inline"}]
+            assert [child.content for child in inner if child.content not in OUR_TAGS] == []
+            if token.type == "html_block":
+                assert re.fullmatch(
+                    r"(<!-- edgelint -->|<details>\n<summary>[^<>]*(<!-- -->[^<>]*)*</summary>|</details>)\n?",
+                    token.content,
+                )
+        assert sum(token.type == "table_open" for token in parsed) == 1 + 4
 
     def test_it_is_never_too_long_for_github(self, judged_report: Report) -> None:
         """Details go first, and it says that they are gone."""

@@ -27,7 +27,7 @@ ICONS = {
     "NEEDS_CHANGES": ":x:",
     "BLOCKED": ":x:",
 }
-SPECIAL = re.compile(r"([\\`*\[\]<>|~&]|(?<!\w)_|_(?!\w))")
+SPECIAL = re.compile(r"([\\`*\[\]<>~&]|(?<!\w)_|_(?!\w))")
 LINKED = re.compile(r"([@#]|:(?=//)|www(?=\.))")
 """What GitHub makes a link or a mention of after the Markdown is rendered; an empty comment behind it prevents that."""
 MOST_DIFFERENCES = 20
@@ -84,7 +84,7 @@ def _table(reports: Sequence[Report]) -> Iterator[str]:
             cells += [f"{code(target.id)} {target.precision}", f"{ICONS[target.answer]} {target.answer}"]
             cells += [_before(before.get(target.id))] if compared else []
             cells += [words.share(target), str(target.segments or "-"), _why(target)]
-            yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+            yield f"| {' | '.join(cells)} |"
 
 
 def _facts(report: Report) -> str:
@@ -172,7 +172,7 @@ def _reasons(target: TargetEntry) -> Iterator[str]:
     for reason in target.reasons:
         names = ", ".join(code(name) for name in words.condensed(reason.nodes)) or "-"
         cells = (text(words.concerned(reason)), reason.status, _because(reason), reason.grade or "-", names)
-        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+        yield f"| {' | '.join(cells)} |"
 
 
 def sentence(said: str) -> str:
@@ -185,18 +185,20 @@ def sentence(said: str) -> str:
 
 def text(said: str) -> str:
     """Write words so that none of their characters means anything to Markdown, HTML or GitHub."""
-    return LINKED.sub(r"\1<!-- -->", SPECIAL.sub(r"\\\1", words.visible(said)))
+    return LINKED.sub(r"\1<!-- -->", SPECIAL.sub(r"\\\1", words.visible(said))).replace("|", "&#124;")
 
 
 def html(said: str) -> str:
     """Write words for the inside of an HTML tag."""
     escaped = words.visible(said).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return LINKED.sub(r"\1<!-- -->", escaped.replace("`", "&#96;"))
+    return LINKED.sub(r"\1<!-- -->", escaped).replace("`", "&#96;")
 
 
 def code(said: str) -> str:
-    """Write words as code, whatever backticks they hold."""
+    """Write words as code, whatever backticks they hold; with a bar, which would end a table's cell, as plain words."""
     plain = words.visible(said) or " "
+    if "|" in plain:
+        return text(said)
     fence = "`" * (max((len(run) for run in re.findall("`+", plain)), default=0) + 1)
     space = " " if plain.startswith("`") or plain.endswith("`") else ""
     return f"{fence}{space}{plain}{space}{fence}"
