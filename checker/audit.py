@@ -7,7 +7,7 @@ BatchNormalization needs it.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,8 @@ from checker.errors import InputError
 from checker.load import load_bytes, load_file
 from checker.load.pinned import pinned
 from checker.partition import partition, share_on_accelerator
+from checker.place import place
+from checker.readiness import readiness
 from checker.report import SCHEMA_VERSION, Report, Simplified, Tool
 from checker.signature import Signatures
 from checker.verdict import Shop, audit_all
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from checker.graph import Composite, Graph
     from checker.load import Loaded
     from checker.partition import Segment
+    from checker.placement import Placements
+    from checker.readiness_report import Int8Entry
     from checker.target import Target
 
 
@@ -38,7 +42,8 @@ class Settings:
 
     ``targets``: in the order of the report.  ``precision``: None for each target's default.  ``select``, ``ignore``:
     ids of rules.  ``simplify``: add the verdict after onnxsim.  ``whole_hash``: hash the weights in the file too.
-    ``resolutions``: sizes of the input that are asked about, (height, width) or one length.
+    ``resolutions``: sizes of the input that are asked about, (height, width) or one length.  ``int8``: say what each
+    target would run in int8, also where the verdict is about another precision.
     """
 
     targets: tuple[Target, ...]
@@ -48,6 +53,7 @@ class Settings:
     simplify: bool = False
     whole_hash: bool = False
     resolutions: tuple[tuple[int, ...], ...] = ()
+    int8: bool = False
 
     def __post_init__(self) -> None:
         """See that some target offers the precision.
@@ -119,7 +125,14 @@ def check(
         InputError: the model or a table cannot be used, or no such target; the message is one line.
     """
     settings = Settings(
-        read_targets(targets, opsets), precision, tuple(select), tuple(ignore), simplify, whole_hash, tuple(resolutions)
+        targets=read_targets(targets, opsets),
+        precision=precision,
+        select=tuple(select),
+        ignore=tuple(ignore),
+        simplify=simplify,
+        whole_hash=whole_hash,
+        resolutions=tuple(resolutions),
+        int8=bool(targets),
     )
     return audit(model, settings)
 
@@ -133,7 +146,13 @@ def audit(model: str | Path | bytes | Any, settings: Settings, *, shown_as: str 
     return examine(model, settings, shown_as=shown_as).report
 
 
-def examine(model: str | Path | bytes | Any, settings: Settings, *, shown_as: str | None = None) -> Examined:
+def examine(
+    model: str | Path | bytes | Any,
+    settings: Settings,
+    *,
+    shown_as: str | None = None,
+    watch: Callable[[str], None] = bool,  # called with a target's id, once its verdict is formed
+) -> Examined:
     """Audit one model as ``audit`` does, and keep what the report was made from.
 
     Raises:
@@ -158,7 +177,9 @@ def examine(model: str | Path | bytes | Any, settings: Settings, *, shown_as: st
         after = _after(simpler, verdict.target, settings.precision) if simpler is not None else None
         segments = partition(placements)
         cut.append(segments)
-        found.append(entries.target(verdict, placements, segments, cost, signatures, after=after))
+        watch(verdict.target.id)
+        in_int8 = _in_int8(placements, composites, cost, wanted=settings.int8)
+        found.append(entries.target(verdict, placements, segments, cost, signatures, after=after, in_int8=in_int8))
     subject = rules.Subject(graph, composites, norms, resolution=sizes)
     report = Report(
         schema_version=SCHEMA_VERSION,
@@ -172,6 +193,13 @@ def examine(model: str | Path | bytes | Any, settings: Settings, *, shown_as: st
         resolutions=growth_entries.asked(sizes, settings.targets, settings.precision) if settings.resolutions else (),
     )
     return Examined(report, graph, tuple(composites), cost, tuple(cut))
+
+
+def _in_int8(placements: Placements, composites: Sequence[Composite], cost: Cost, *, wanted: bool) -> Int8Entry | None:
+    """Say what runs in int8; where the verdict is about another precision the file is placed once more for it."""
+    if placements.precision != "int8" and wanted and "int8" in placements.target.precision:
+        placements = place(placements.graph, composites, placements.target, "int8")
+    return readiness(placements, cost)
 
 
 def _simplified(loaded: Loaded, model: Any) -> Graph:

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from checker.load import Loaded
     from checker.partition import Segment
     from checker.placement import Placement, Placements
+    from checker.readiness_report import Int8Entry
     from checker.resolution import Resolution
     from checker.rules import Finding
     from checker.signature import Place, Signatures
@@ -212,6 +213,7 @@ def target(
     signatures: Signatures,
     *,
     after: Simplified | None = None,
+    in_int8: Int8Entry | None = None,
 ) -> TargetEntry:
     """Describe the verdict for one target."""
     counted = placements.offered and measured.proportional and measured.macs
@@ -240,6 +242,7 @@ def target(
         prefix=prefix_of(placements, segments, measured),
         floor=floor_of(placements, segments, measured),
         fit=fit_of(placements, measured) if placements.offered else None,
+        int8=in_int8,
     )
 
 

@@ -23,6 +23,7 @@ from checker.cost_report import (
     Prefix,
 )
 from checker.growth_report import AskedSize, Growth, ResolutionEntry
+from checker.readiness_report import Int8Entry
 
 SCHEMA_VERSION: Literal["1.0"] = "1.0"
 
@@ -297,6 +298,11 @@ class TargetEntry:
     prefix: Annotated[Prefix | None, "What maps where the toolchain takes one subgraph only; null elsewhere."] = None
     floor: Annotated[Floor | None, "A lower bound of the latency; null where nothing is on the accelerator."] = None
     fit: Annotated[Fit | None, "Whether weights and activations fit into memory; null where nothing was placed."] = None
+    int8: Annotated[
+        Int8Entry | None,
+        "What would run in int8; null where the target does not offer it, and where neither it nor the target was "
+        "asked for.",
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)

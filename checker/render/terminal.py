@@ -15,7 +15,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from checker.render import cost_words, gate_words, growth_words, words
+from checker.render import cost_words, gate_words, growth_words, readiness_words, words
 
 if TYPE_CHECKING:
     from checker.gate import Comparison, Gate
@@ -227,7 +227,7 @@ def _target_detail(target: TargetEntry, quiet: bool) -> Iterator[RenderableType]
     )
     yield head
     yield indented(shown(words.placement(target)))
-    for line in cost_words.of_target(target):
+    for line in (*cost_words.of_target(target), *readiness_words.of_target(target)):
         yield indented(shown(line))
     if target.simplified is not None:
         yield indented(shown(words.simplified(target.simplified)))
