@@ -138,7 +138,8 @@ def contradictions(file: Evidence, pairs: Sequence[Pair]) -> Iterator[str]:
     listed = ", ".join(f"{word} {count}" for word, count in counts.items() if count)
     yield f"Asked about {len(pairs)} networks: {listed}."
     against = [pair for pair in pairs if pair.theirs == ALL and pair.ours != ALL]
-    yield f"Of those that it takes whole, our table takes {counts[ALL] - len(against)} and not {len(against)}:\n"
+    agreed = f"Of those that it takes whole our table takes {counts[ALL] - len(against)}"
+    yield f"{agreed}; the others are:\n" if against else f"{agreed}."
     for pair in sorted(against, key=lambda each: each.name):
         named = ", ".join(sorted(pair.our_culprits)) or "no single operator"
         yield f"- {pair.name}: {pair.ours} ({named})"
