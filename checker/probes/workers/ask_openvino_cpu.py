@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
+
+os.environ["ONEDNN_MAX_CPU_ISA"] = "AVX2"  # what the probing host has besides must not show; read when oneDNN is loaded
 
 import openvino
 
