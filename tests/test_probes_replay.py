@@ -123,6 +123,8 @@ def test_culprits_are_what_runs_on_the_host_or_refuses(target: Target) -> None:
     assert seen(target, ABS, "PARTIAL").culprits == {"Abs"}
     assert seen(target, SIN.replace("[1,3]", "[1,3,4]"), "REFUSED").culprits == {"Sin"}
     assert seen(target, RELU, "ALL").culprits == {"inserted:Transpose"}
+    assert seen(target, RELU, "PARTIAL", "Transpose").culprits == {"Transpose"}
+    assert seen(target, RELU, "PARTIAL", "inserted:Transpose").culprits == {"inserted:Transpose"}
 
 
 def test_a_file_that_falls_back_as_a_whole_has_every_operator_for_a_culprit(target: Target) -> None:

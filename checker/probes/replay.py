@@ -80,14 +80,17 @@ class Replay:
     def culprits(self) -> frozenset[str]:
         """What we put on the host, or say refuses the file; ``inserted:`` before what the compiler would add there.
 
-        A composite is named as the compiler names it: as one, or by those of its parts that are among its culprits.
+        A composite is named as the compiler names it: as one, or by those of its parts that are among its culprits; what
+        is added is named without ``inserted:`` where the compiler makes no difference.
         """
         found = self.placements.compute
         if self.answer is Answer.BLOCKED:
             return self._named(each for each in found if each.status is Status.UNSUPPORTED)
         if any(each.failed for each in self.placements.file if each.rule.otherwise == "all-fallback"):
             return self._named(found)
-        added = {f"inserted:{insert.op}" for each in found for insert in each.inserts if insert.on == "host"}
+        inserted = {insert.op for each in found for insert in each.inserts if insert.on == "host"}
+        plain = {op for op in inserted & self.theirs if f"inserted:{op}" not in self.theirs}
+        added = plain | {f"inserted:{op}" for op in inserted - plain}
         return self._named(each for each in found if each.status is Status.FALLBACK) | added
 
     @property
