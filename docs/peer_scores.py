@@ -6,6 +6,7 @@ read stands in ``checker/probes/<tool>.py``.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -134,11 +135,12 @@ def contradictions(file: Evidence, pairs: Sequence[Pair]) -> Iterator[str]:
     """Yield what a peer says of a target without a compiler, and where its own notes say otherwise."""
     header = file.header
     yield f"\n#### {header['toolchain']} {header['version']}, {header['target']}\n"
-    counts = {word: sum(pair.theirs == word for pair in pairs) for word in (*CLASSES, UNKNOWN)}
-    listed = ", ".join(f"{word} {count}" for word, count in counts.items() if count)
-    yield f"Asked about {len(pairs)} networks: {listed}."
-    against = [pair for pair in pairs if pair.theirs == ALL and pair.ours != ALL]
-    agreed = f"Of those that it takes whole our table takes {counts[ALL] - len(against)}"
+    counts = Counter(str(record["answer"]) for record in file.networks)
+    listed = ", ".join(f"{word} {count}" for word, count in sorted(counts.items()))
+    yield f"Asked about {len(file.networks)} networks: {listed}."
+    whole = [pair for pair in pairs if pair.theirs == ALL]
+    against = [pair for pair in whole if pair.ours != ALL]
+    agreed = f"Of those that it takes whole our table takes {len(whole) - len(against)}"
     yield f"{agreed}; the others are:\n" if against else f"{agreed}."
     for pair in sorted(against, key=lambda each: each.name):
         named = ", ".join(sorted(pair.our_culprits)) or "no single operator"
