@@ -151,9 +151,11 @@ def examine(
     settings: Settings,
     *,
     shown_as: str | None = None,
-    watch: Callable[[str], None] = bool,  # called with a target's id, once its verdict is formed
+    watch: Callable[[str], None] | None = None,
 ) -> Examined:
     """Audit one model as ``audit`` does, and keep what the report was made from.
+
+    ``watch`` is called with each target's id, once its verdict is formed.
 
     Raises:
         InputError: the model cannot be used.
@@ -177,10 +179,12 @@ def examine(
         after = _after(simpler, verdict.target, settings.precision) if simpler is not None else None
         segments = partition(placements)
         cut.append(segments)
-        watch(verdict.target.id)
+        if watch is not None:
+            watch(verdict.target.id)
         in_int8 = _in_int8(placements, composites, cost, wanted=settings.int8)
         found.append(entries.target(verdict, placements, segments, cost, signatures, after=after, in_int8=in_int8))
-    subject = rules.Subject(graph, composites, norms, resolution=sizes)
+    precisions = frozenset((*(entry.precision for entry in found), *("int8" for entry in found if entry.int8)))
+    subject = rules.Subject(graph, composites, norms, resolution=sizes, precisions=precisions)
     report = Report(
         schema_version=SCHEMA_VERSION,
         tool=Tool("edgelint", __version__, targets.tables_sha256(settings.targets)),

@@ -8,7 +8,7 @@ both agree, otherwise UNKNOWN.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -82,11 +82,15 @@ def verdict(placements: Placements, tried: Callable[[], Found] | Found | None = 
 
 def audit_all(
     graph: Graph, composites: Sequence[Composite], targets: Sequence[Target], precision: str | None, shop: Shop
-) -> list[tuple[Placements, Verdict]]:
-    """Place a graph on several targets and form the verdicts; those that are not READY share what may be tried."""
+) -> Iterator[tuple[Placements, Verdict]]:
+    """Place a graph on several targets, then form the verdicts one by one.
+
+    Those that are not READY share what may be tried.
+    """
     states = [shop.judged(place(graph, composites, target, precision), tuple(composites)) for target in targets]
     shop.waiting = sum(state.outcome.answer is not Answer.READY for state in states)
-    return [(state.placements, verdict(state.placements, partial(search, state, shop))) for state in states]
+    for state in states:
+        yield state.placements, verdict(state.placements, partial(search, state, shop))
 
 
 def audit(
@@ -108,7 +112,7 @@ def audit(
     if shop is None:
         shop = Shop()
         shop.knows(graph, tuple(composites))
-    return audit_all(graph, composites, (target,), precision, shop)[0]
+    return next(audit_all(graph, composites, (target,), precision, shop))
 
 
 def _invalid(graph: Graph) -> tuple[Reason, ...]:

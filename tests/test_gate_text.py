@@ -105,7 +105,7 @@ def test_quiet_and_verbose_exclude_each_other(folder: Path, capsys: pytest.Captu
 def test_progress_is_for_terminals(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Files, percentage and an estimate on standard error; nothing of it in a pipe, with --quiet, or for one file."""
+    """Files, percentage and an estimate on standard error; nothing of it in a pipe, with --quiet, or for one step."""
     for number in range(3):
         Path(f"m{number}.onnx").write_bytes(model("good"))
     assert run("check", "m0.onnx", "m1.onnx", "m2.onnx") == 0
@@ -116,7 +116,11 @@ def test_progress_is_for_terminals(
     err = capsys.readouterr().err
     assert "3/3" in err
     assert "100%" in err
-    for more in (["m0.onnx"], ["m0.onnx", "m1.onnx", "--quiet"]):
+    other = Path("tables/one.toml").read_text().replace("acme-one", "acme-two")
+    Path("tables/two.toml").write_text(other)
+    assert run("check", "m0.onnx") == 0
+    assert "2/2" in capsys.readouterr().err
+    for more in (["m0.onnx", "--target", "acme-one"], ["m0.onnx", "m1.onnx", "--quiet"]):
         run("check", *more)
         assert capsys.readouterr().err == ""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -34,16 +34,19 @@ def run(options: Namespace) -> int:
     drawn: list[audit.Examined] = []
     with _models(options) as (models, many):
         held = gating(options, _rules(options.select), _rules(options.ignore), alone=len(models) == 1)
-        total = len(models) if len(models) > 1 else 0
-        with progress("checking", total, quiet=options.quiet) as done:
+        alone = len(models) == 1
+        # one file is slow only where many targets are asked about, so then these are the steps
+        total = len(held.settings(models[0][0]).targets) if alone else len(models)
+        with progress("checking", total if total > 1 else 0, quiet=options.quiet) as done:
             for shown, path in models:
                 settings = held.settings(shown)
-                examined = _examined(path, settings, shown, many=many)
+                examined = _examined(path, settings, shown, many=many, watch=done if alone else None)
                 if examined:
                     judged = replace(examined, report=held.judged(examined.report))
                     reports.append(judged.report)
                     drawn += [judged] if options.format == "html" else []
-                done(shown)
+                if not alone:
+                    done(shown)
     if drawn:
         from checker.render.html import render
 
@@ -55,10 +58,12 @@ def run(options: Namespace) -> int:
     return 0 if all(report.gate is None or report.gate.passed for report in reports) else 1
 
 
-def _examined(path: str, settings: audit.Settings, shown: str, *, many: bool) -> audit.Examined | None:
+def _examined(
+    path: str, settings: audit.Settings, shown: str, *, many: bool, watch: Callable[[str], None] | None
+) -> audit.Examined | None:
     """Audit one of the models; None where it cannot be read and there are others."""
     try:
-        return audit.examine(path, settings, shown_as=shown)
+        return audit.examine(path, settings, shown_as=shown, watch=watch)
     except InputError as error:
         if not many:
             raise
