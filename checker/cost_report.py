@@ -14,6 +14,9 @@ class BytesMoved:
     read: Annotated[int, "Activations read."] = 0
     written: Annotated[int, "Activations written."] = 0
     weights: Annotated[int, "Weights and other constants read."] = 0
+    views: Annotated[
+        int, "What Reshape and its like would move on a chip whose layouts make them copies; not in the other figures."
+    ] = 0
 
 
 @dataclass(frozen=True, slots=True)

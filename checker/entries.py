@@ -122,7 +122,7 @@ def cost(measured: Cost, sizes_taken: Resolution | None) -> CostEntry:
         pinned_resolution=growth_entries.pinned(sizes_taken),
         complete=measured.complete,
         elementwise_ops=measured.elementwise_ops,
-        bytes_moved=BytesMoved(measured.read, measured.written, measured.weights_read),
+        bytes_moved=BytesMoved(measured.read, measured.written, measured.weights_read, measured.view_bytes),
         arithmetic_intensity=None if measured.intensity is None else round(measured.intensity, DIGITS),
         kinds=tuple(kind(each, measured) for each in measured.kinds),
         memory=memory(measured.memory),

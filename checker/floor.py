@@ -9,14 +9,14 @@ nor for weights that the toolchain compresses.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from checker.cost import Cost
 from checker.cost.sizes import PICKS, stored_bits, with_floats_of
 from checker.cost.weights import is_weight
 from checker.cost_report import Fit, Floor, Prefix
-from checker.graph import Graph, Node
+from checker.graph import Graph, Node, Value
 from checker.partition import FLOAT_BYTES, Segment, share_on_accelerator
 from checker.placement import Placements
 from checker.target import PRECISIONS, Figures, Target
@@ -112,9 +112,8 @@ def _clock(peak: Figures) -> float | None:
     return None
 
 
-def _crossing(graph: Graph, nodes: Iterable[Node], target: Target, precision: str) -> int | None:
+def _crossing(graph: Graph, nodes: Sequence[Node], target: Target, precision: str) -> int | None:
     """Return the bytes that must cross the memory interface; None where a shape is unknown."""
-    total = 0
     weights: dict[str, int] = {}
     for node in nodes:
         for position, value in enumerate(node.inputs):
@@ -123,14 +122,21 @@ def _crossing(graph: Graph, nodes: Iterable[Node], target: Target, precision: st
             bits = stored_bits(value)
             if value.size is not None and bits is not None and is_weight(value):
                 weights[value.name] = value.size * min(bits, 8 * WEIGHT_BYTES[precision]) // 8
-    total += sum(weights.values())
-    for value in (*graph.inputs, *graph.outputs):
-        if not value.constant:
-            size = with_floats_of(value, 8 * FLOAT_BYTES[precision])
-            if size is None:
-                return None
-            total += size
+    ends = {value.name: value for value in _ends(graph, nodes) if not value.constant}
+    total = sum(weights.values())
+    for value in ends.values():
+        size = with_floats_of(value, 8 * FLOAT_BYTES[precision])
+        if size is None:
+            return None
+        total += size
     return max(total - (_whole(target.memory, "on_chip_bytes") or 0), 0)
+
+
+def _ends(graph: Graph, nodes: Sequence[Node]) -> Iterator[Value]:
+    """Yield the inputs of the file that the nodes take, and the outputs that they give."""
+    for node in nodes:
+        yield from (value for value in node.inputs if value is not None and graph.is_input(value))
+        yield from (value for value in node.outputs if value is not None and graph.is_output(value))
 
 
 def _fits(weights: int, activations: int | None, memory: int | None) -> bool | None:

@@ -224,3 +224,15 @@ def test_parts_of_a_layer_bear_its_kind() -> None:
         "{a = Div(x, two) e = Erf(a) p = Add(e, one) m = Mul(x, p) y = Mul(m, half)}"
     )
     assert {each.kind: each.nodes for each in gelu.kinds} == {"Activation": 5}
+
+
+def test_views_are_counted_apart() -> None:
+    """A Reshape moves nothing, and would read and write all of it where it is a copy."""
+    graph = load_model(
+        parser.parse_model(
+            HEAD.replace("{opset}", "17")
+            + "g (float[2,8] x) => (float[4,4] y) <int64[2] s = {4, 4}> {y = Reshape(x, s)}"
+        )
+    )
+    cost = measure(graph)
+    assert (cost.bytes_moved, cost.view_bytes) == (0, 2 * 64)

@@ -13,7 +13,7 @@ from checker.cost.memory import Plan, alive, peak, plan, resized
 from checker.cost.node import measure_node
 from checker.cost.order import best_order
 from checker.cost.record import Cost, Gap, KindCost, Live, Memory, NodeCost
-from checker.cost.sizes import ITEM_BITS, size_of, value_bytes, with_floats_of
+from checker.cost.sizes import ITEM_BITS, size_of, value_bytes, view_bytes, with_floats_of
 from checker.cost.trips import visits
 from checker.cost.weights import weights_of
 from checker.graph import Composite, Graph, Value
@@ -37,7 +37,9 @@ def measure(graph: Graph, composites: Iterable[Composite] = (), *, orders: bool 
     total: Number = 0
     nodes: list[NodeCost] = []
     per_node: dict[str, int] = {}
+    views = 0
     for visit in visits(graph):
+        views += view_bytes(visit.node) * least(visit.times)
         macs, found = measure_node(visit, layer.get(id(visit.node), ""))
         nodes.append(found)
         total = total + macs
@@ -62,6 +64,7 @@ def measure(graph: Graph, composites: Iterable[Composite] = (), *, orders: bool 
         read=sum(each.read for each in nodes),
         written=sum(each.written for each in nodes),
         weights_read=sum(each.weights for each in nodes),
+        view_bytes=views,
         kinds=kinds,
         nodes=tuple(nodes),
         memory=memory,

@@ -92,11 +92,12 @@ class Cost:
 
     ``macs``: multiply-accumulates.  ``elementwise_ops``: element-wise steps.  ``parameters``: stored weight elements.
     ``weight_bytes``: bytes by precision (fp32, fp16, int8, and ``stored`` as the file has them).
-    ``read``, ``written``, ``weights_read``: bytes moved.  ``peak_activation_bytes``: bytes, None when a shape on the
-    way is unknown.  ``macs_by_kind``: share of the MACs, 0 to 1, by kind of work.  ``per_node``: MACs by name of a node
-    of the main graph, its bodies counted with it.  ``complete``: False when something is not known, so that the counts
-    are lower bounds; ``gaps`` says what.  ``formula``: the MACs over the symbols of open axes, None where there are
-    none or not every axis has one.  ``proportional``: whether shares of the MACs are the same whatever the open axes.
+    ``read``, ``written``, ``weights_read``: bytes moved.  ``view_bytes``: what views would move if they were copies.
+    ``peak_activation_bytes``: bytes, None when a shape on the way is unknown.  ``macs_by_kind``: share of the MACs, 0
+    to 1, by kind of work.  ``per_node``: MACs by name of a node of the main graph, its bodies counted with it.
+    ``complete``: False when something is not known, so that the counts are lower bounds; ``gaps`` says what.
+    ``formula``: the MACs over the symbols of open axes, None where there are none or not every axis has one.
+    ``proportional``: whether shares of the MACs are the same whatever the open axes.
     """
 
     macs: int
@@ -110,6 +111,7 @@ class Cost:
     read: int
     written: int
     weights_read: int
+    view_bytes: int
     kinds: tuple[KindCost, ...]
     nodes: tuple[NodeCost, ...]
     memory: Memory

@@ -98,6 +98,13 @@ def traffic_of(node: Node) -> Traffic:
     return Traffic(read, written, weights, known)
 
 
+def view_bytes(node: Node) -> int:
+    """Return what a view would read and write on a chip whose layouts make it a copy; 0 for other nodes."""
+    if node.op not in VIEW or node.shape_arithmetic or not node.outputs or node.outputs[0] is None:
+        return 0
+    return 2 * (_bytes(node.outputs[0]) or 0)
+
+
 def _bytes(value: Value) -> int | None:
     bits, size = stored_bits(value), size_of(value)
     return None if bits is None or size is None else (least(size) * bits + 7) // 8

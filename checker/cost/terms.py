@@ -57,7 +57,7 @@ scales and zero points of quantized operators included.
 What the nodes read and write in one inference, each for itself, at the file's own types (quantized values at their
 quantized type): every operand once, every result once; weights apart. Gather, Slice and their like read only what they
 pick. A view (Reshape, Squeeze, Unsqueeze, Flatten) moves nothing: the elements stay where they are. A chip that keeps
-shapes in different layouts copies there; the report gives the number of these nodes under the kind View. What a
+shapes in different layouts copies there: `views` is what that would move, and is in no other figure. What a
 compiler fuses, or keeps on the chip, does not move; so this is the traffic without any of that, not a prediction.
 """,
     "arithmetic-intensity": """
