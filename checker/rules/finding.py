@@ -43,6 +43,11 @@ class Subject:
     batchnorms: tuple[BatchNorm, ...] = ()
     facts: Mapping[str, object] = field(default_factory=dict)
     resolution: Resolution | None = None
+    precisions: frozenset[str] = frozenset()
+
+    def in_precision(self, precision: str) -> bool:
+        """Tell whether a build in that precision is in question; where nothing is said of any, every one is."""
+        return not self.precisions or precision in self.precisions
 
 
 @dataclass(frozen=True, slots=True)
