@@ -80,8 +80,8 @@ class Replay:
     def culprits(self) -> frozenset[str]:
         """What we put on the host, or say refuses the file; ``inserted:`` before what the compiler would add there.
 
-        A composite is named as the compiler names it: as one, or by those of its parts that are among its culprits; what
-        is added is named without ``inserted:`` where the compiler makes no difference.
+        A composite is named as the compiler names it: as one, or by those of its parts that are among its culprits.
+        What is added is named without ``inserted:`` where the compiler makes no difference.
         """
         found = self.placements.compute
         if self.answer is Answer.BLOCKED:
