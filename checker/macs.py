@@ -114,10 +114,12 @@ def _attention(node: Node) -> Number | None:
     if node.domain == "com.microsoft":
         return _packed_attention(node)
     query, key, value = (_of(node, name) for name in ("Q", "K", "V"))
-    if query is None or key is None or value is None:
+    if query is None or key is None or value is None or len(query) not in {3, 4}:
+        return None
+    if len(key) != len(query) or len(value) != len(query):
         return None
     past = _of(node, "past_key")
-    length = key[-2] + past[-2] if past else key[-2]
+    length = key[-2] + past[-2] if past and len(past) == 4 else key[-2]
     if len(query) == 4:
         return query[0] * query[1] * query[2] * length * (query[3] + value[-1])
     heads_q, heads_kv = node.attrs.get("q_num_heads"), node.attrs.get("kv_num_heads")
@@ -154,11 +156,13 @@ def _heads_attention(node: Node) -> Number | None:
     ``present_key`` where it is known, else that of key and past together.
     """
     query, out = _of(node, "query"), _output(node)
-    if query is None or out is None or len(out) != 3:
+    if query is None or out is None or len(out) != 3 or len(query) not in {3, 5}:
         return None
     present = node.results.get("present_key")
     cached = sizes_of(present) if isinstance(present, Value) else None
     key, past = _of(node, "key"), _of(node, "past_key")
+    if key is not None and len(key) not in {3, 4, 5}:
+        return None
     if cached is not None and len(cached) == 4:
         length = cached[2]
     else:
@@ -180,7 +184,7 @@ def _recurrent(gates: int) -> Callable[[Node], Number | None]:
     def count(node: Node) -> Number | None:
         given, weight = _of(node, "X"), _of(node, "W")
         hidden = node.attrs.get("hidden_size")
-        if given is None or weight is None or not isinstance(hidden, int) or len(given) != 3:
+        if given is None or not weight or not isinstance(hidden, int) or len(given) != 3:
             return None
         return given[0] * given[1] * weight[0] * gates * hidden * (given[2] + hidden)
 

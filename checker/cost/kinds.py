@@ -174,7 +174,8 @@ def _convolution(node: Node) -> str:
         return "ConvTranspose"
     kernel, group = node.attrs.get("kernel_shape"), node.attrs.get("group", 1)
     activation = node.args.get("X", node.args.get("x"))
-    channels = activation.shape[1] if isinstance(activation, Value) and activation.shape else None
+    shape = activation.shape if isinstance(activation, Value) else None
+    channels = shape[1] if shape is not None and len(shape) > 1 else None
     if isinstance(group, int) and group > 1 and group == channels:
         return "DepthwiseConv"
     if isinstance(kernel, tuple) and kernel and all(k == kernel[0] for k in kernel):
