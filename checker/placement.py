@@ -142,7 +142,7 @@ class Placements:
         """Yield the placements, in file order."""
         return iter(self.items)
 
-    @property
+    @cached_property
     def compute(self) -> tuple[Placement, ...]:
         """Placements of the nodes that are left after folding."""
         return tuple(placement for placement in self.items if not isinstance(placement.item, Folded))
