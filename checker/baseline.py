@@ -79,7 +79,7 @@ def _differences(before: Report, now: Report, kept: set[str]) -> Iterator[Differ
     subjects = [s for s in dict.fromkeys((*new, *old)) if s[0] is None or s[0] in kept]
     found: dict[State, list[Difference]] = {state: [] for state in STATES}
     for subject in subjects:
-        for state, where, count in _matched(old.get(subject, Counter()), new.get(subject, Counter())):
+        for state, where, count in matched(old.get(subject, Counter()), new.get(subject, Counter())):
             structure, scope = where
             message = messages[subject, where]
             found[state].append(Difference(state, *subject, structure, scope, count, message))
@@ -101,7 +101,7 @@ def _messages(report: Report) -> dict[tuple[Subject, Where], str]:
     }
 
 
-def _matched(old: Counter[Where], new: Counter[Where]) -> Iterator[tuple[State, Where, int]]:
+def matched(old: Counter[Where], new: Counter[Where]) -> Iterator[tuple[State, Where, int]]:
     """Pair places off, the surest first, and yield what is paired and what is left; ``where`` is today's if it can."""
     old, new = Counter(old), Counter(new)
     unchanged: Counter[Where] = Counter()

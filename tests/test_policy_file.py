@@ -172,6 +172,11 @@ def test_a_fault_is_one_line(tmp_path: Path, text: str, said: str) -> None:
     assert "\n" not in message.replace("(at line 1, column 1)", "")
 
 
+def test_a_file_of_another_name_may_have_the_prefix(tmp_path: Path) -> None:
+    """As one copied out of a pyproject.toml has."""
+    assert read(write(tmp_path, '[tool.edgelint]\nfail-on = "never"', "strict.toml")).demands.fail_on == "never"
+
+
 def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
     """As ``--policy`` may name any file."""
     with pytest.raises(InputError, match="cannot be read"):

@@ -68,7 +68,7 @@ def read(path: Path, folder: Path | None = None) -> Policy:
     """
     shown = str(path.relative_to(folder) if folder and path.is_relative_to(folder) else path)
     data = _parsed(path, shown)
-    if path.name == PYPROJECT:
+    if path.name == PYPROJECT or "tool" in data:
         tool = data.get("tool")
         data = tool.get("edgelint", {}) if isinstance(tool, dict) else {}
     top = _Table(data, shown, "", _TOP)
