@@ -14,10 +14,12 @@ from checker.cli import main
 from checker.composites import raise_composites
 from checker.cost import measure
 from checker.cost.terms import TERMS
-from checker.load import load_model
+from checker.load import load_file, load_model
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from conftest import Corpus
 
     from checker.cost import Cost
 
@@ -123,3 +125,19 @@ def test_every_figure_is_explained(term: str, capsys: pytest.CaptureFixture[str]
     assert told.startswith(f"{term}\n\n")
     page = (ROOT / "docs" / "cost.md").read_text(encoding="utf-8")
     assert told.removeprefix(f"{term}\n\n").strip() in page
+
+
+@pytest.mark.parametrize(
+    ("quantized", "plain"),
+    [
+        ("resnet18__ts17_qdq", "resnet18__ts17"),
+        ("resnet18__ts17_qop", "resnet18__ts17"),
+        ("mobilenetv2_100__ts17_qdq", "mobilenetv2_100__ts17"),
+        ("mobilenetv2_100__ts17_qop", "mobilenetv2_100__ts17"),
+    ],
+)
+def test_quantization_changes_no_count(quantized: str, plain: str, corpus: Corpus) -> None:
+    """A quantized file has the parameters and multiply-accumulates of the one that it was made of."""
+    counted = [measure(load_file(corpus(name)).graph) for name in (quantized, plain)]
+    assert len({(cost.macs, cost.parameters) for cost in counted}) == 1
+    assert counted[0].weight_bytes["stored"] < counted[1].weight_bytes["stored"] / 3.5

@@ -44,14 +44,14 @@ come out much the same. Pooling: elements of the result x taps of the window. Re
 Resize: 1 an element for nearest, 8 for linear, 32 for cubic.
 """,
     "parameters": """
-Elements of the floating-point tensors stored in the file, and of those with at most 8-bit integers (quantized weights,
-their zero points where Q/DQ holds them); of packed 4-bit weights what they stand for. Scales and zero points that a
-quantized operator takes as arguments are no parameters. The count is the file's: a folded BatchNormalization is gone,
+Elements of the weights stored in the file: floating-point tensors, and integers of at most 8 bits; of packed 4-bit
+weights what they stand for. In a quantized file, what the layers take: weights and 32-bit biases, no scales and zero
+points, so that it has as many as before it was quantized. The count is the file's: a folded BatchNormalization is gone,
 weights that two layers share and an exporter wrote twice count twice, a position bias that it expanded counts expanded.
 """,
     "weight-bytes": """
-parameters at 4 (fp32), 2 (fp16) and 1 (int8) bytes, and `stored`: the bytes that these tensors take in the file,
-scales and zero points of quantized operators included.
+parameters at 4 (fp32), 2 (fp16) and 1 (int8) bytes, and `stored`: the bytes that these tensors take in the file, with
+the scales and zero points of a quantized one.
 """,
     "bytes-moved": """
 What the nodes read and write in one inference, each for itself, at the file's own types (quantized values at their
