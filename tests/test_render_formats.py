@@ -161,7 +161,7 @@ class TestSarif:
     def test_every_rule_that_can_be_named_is_documented(self) -> None:
         """A page, a summary, and an id without anything that a URI or an XML attribute would mind."""
         for rule_id in (*PLACEMENTS, *GATES, *(rule.id for rule in RULES)):
-            assert re.fullmatch(r"[a-z]+(-[a-z]+)*(/[a-z]+(-[a-z]+)*)?", rule_id)
+            assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*(/[a-z]+(-[a-z]+)*)?", rule_id)
             described = sarif.rule(rule_id)
             assert described["shortDescription"]["text"].endswith((".", "`."))
 
@@ -212,6 +212,15 @@ class TestMarkdown:
         """One model and several."""
         assert markdown.render([judged_report]) == recorded(snapshot, "md")
         assert markdown.render([judged_report, audited]) == recorded(snapshot, "md")(name="several")
+
+    def test_a_verdict_that_is_excused_says_so(self, judged_report: Report) -> None:
+        """At the threshold without a failure; one below it needs no excuse, one that fails has none."""
+        assert judged_report.gate is not None
+        fails = [each for each in judged_report.gate.failures if each.target != "acme-one"]
+        gate = dataclasses.replace(judged_report.gate, failures=tuple(fails))
+        rows = markdown.render([dataclasses.replace(judged_report, gate=gate)]).splitlines()
+        told = {row.split("`")[1]: "(excused)" in row for row in rows if row.startswith("| `acme-")}
+        assert told == {"acme-two": False, "acme-one": True, "acme-old": False}
 
     def test_a_name_cannot_do_anything(self) -> None:
         """No mention, no link, no tag, no table cell, no code span that ends early."""

@@ -11,7 +11,9 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from checker import __version__
+from checker.gate import THRESHOLDS
 from checker.render import cost_words, gate_words, words
+from checker.results import worse
 
 if TYPE_CHECKING:
     from checker.gate import Comparison, VerdictChange
@@ -81,10 +83,19 @@ def _table(reports: Sequence[Report]) -> Iterator[str]:
         before = {each.target: each for each in report.baseline.verdicts} if report.baseline is not None else {}
         for target in report.targets:
             cells = [code(report.model.path)] if len(reports) > 1 else []
-            cells += [f"{code(target.id)} {target.precision}", f"{ICONS[target.answer]} {target.answer}"]
+            excused = " (excused)" if _excused(report, target) else ""
+            cells += [f"{code(target.id)} {target.precision}", f"{ICONS[target.answer]} {target.answer}{excused}"]
             cells += [_before(before.get(target.id))] if compared else []
             cells += [words.share(target), str(target.segments or "-"), _why(target)]
             yield f"| {' | '.join(cells)} |"
+
+
+def _excused(report: Report, target: TargetEntry) -> bool:
+    """Tell whether a target passes only since waivers or the baseline excuse what is wrong."""
+    threshold = THRESHOLDS.get(report.gate.fail_on) if report.gate is not None else None
+    if report.gate is None or threshold is None or worse(threshold, target.answer):
+        return False
+    return not any(failure.target == target.id for failure in report.gate.failures)
 
 
 def _facts(report: Report) -> str:
