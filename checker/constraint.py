@@ -47,7 +47,7 @@ _GREATEST_NUMBER: Final = 2**63
 _AROUND: Final = frozenset({"graph_input", "graph_output", "fed_by", "used_by", "within"})
 """Functions that look at what is around a node."""
 
-_FILE: Final = frozenset({"opset", "ir_version", "quantized", "undefined", "domains"})
+_FILE: Final = frozenset({"opset", "ir_version", "quantized", "undefined", "domains", "in_order"})
 """Facts of the file."""
 
 _ASK_FILE: Final = frozenset({"uses", "gives"})

@@ -33,6 +33,7 @@ GENERAL: Final = frozenset(
         "quantized",
         "undefined",
         "domains",
+        "in_order",
     }
 )
 """Facts that every node has, whatever its operator."""
@@ -162,7 +163,8 @@ class Facts:
         if is_quantized(self.file or self.graph):
             return None
         if not value.constant:
-            return Quant(self.recipe.activation, assumed=True)
+            wide = self.precision in {"a16w8", "int16"}
+            return Quant(self.recipe.activation.replace("8", "16") if wide else self.recipe.activation, assumed=True)
         return Quant(self.recipe.weight, axis=0 if self.recipe.weights == "per-channel" else None, assumed=True)
 
     def names_of(self, other: Node) -> frozenset[str]:
@@ -216,10 +218,16 @@ def is_quantized(graph: Graph) -> bool:
     return False
 
 
+def in_order(graph: Graph) -> bool:
+    """Tell whether the file lists its nodes in order of computation."""
+    return all(problem.rule != "unsorted-graph" for problem in graph.problems)
+
+
 OF_FILE: Final[Mapping[str, Callable[[Graph], Any]]] = {
     "quantized": is_quantized,
     "undefined": undefined,
     "domains": domains,
+    "in_order": in_order,
 }
 """Facts of the outermost graph that are worked out when they are asked for."""
 

@@ -65,6 +65,13 @@ def ours(case: str, precision: str = "fp16") -> replay.Replay:
         ("composite:Mask/gathernd-in-order", "READY_WITH_FALLBACK", "Cast, inserted:Reshape"),
         ("composite:Mask/and-const", "READY_WITH_FALLBACK", "Cast, inserted:Cast, inserted:Reshape"),
         ("composite:Mask/bool-input", "READY", ""),
+        ("composite:JointProjection/zero-bias-first", "BLOCKED", "Add"),
+        ("composite:JointProjection/trained-bias-first", "READY", ""),
+        ("composite:JointProjection/zero-bias-first-cross-covariance", "READY", ""),
+        ("composite:RelativePosition/crossed", "BLOCKED", "Add"),
+        ("composite:Attention/plain-two-takers", "BLOCKED", "Softmax"),
+        ("composite:Attention/scaled-two-takers", "READY", ""),
+        ("Order/swapped", "BLOCKED", ""),
     ],
 )
 def test_what_decides_real_networks_is_in_the_table(case: str, answer: str, culprit: str) -> None:
@@ -86,6 +93,7 @@ def test_a_pass_that_fails_names_the_rule_that_cures_it() -> None:
     }
     advised = {rule for row in target().rows for rule in cured if row.change and f"'{rule}'" in row.change}
     assert advised >= {"fuse_conv_conv_add", "fuse_mul_into_matmul", "seperate_conv_rs_split"}
+    assert advised >= {"seperate_exmatmul_rs_split", "reduce_tp_in_mesh_forward"}
     assert advised <= built
 
 

@@ -55,8 +55,9 @@ def supply(path: Path, folder: Path) -> Path:
     copy = folder / f"{name_of(path)}.onnx"
     if absent:
         with copy.with_suffix(".weights").open("wb") as file:
+            points = zero_points(model)
             for number, tensor in enumerate(absent):
-                _place(tensor, file, copy.with_suffix(".weights").name, number)
+                _place(tensor, file, copy.with_suffix(".weights").name, number, zero=tensor.name in points)
     copy.write_bytes(model.SerializeToString())
     return copy
 
@@ -66,6 +67,12 @@ def remove(ready: Path, path: Path) -> None:
     if ready != path:
         ready.unlink(missing_ok=True)
         ready.with_suffix(".weights").unlink(missing_ok=True)
+
+
+def zero_points(model: onnx.ModelProto) -> frozenset[str]:
+    """Return the names of zero points: those of a bias (int32) have to be 0, and 0 is legal for all."""
+    scaled = (node for node in model.graph.node if node.op_type in {"QuantizeLinear", "DequantizeLinear"})
+    return frozenset(node.input[2] for node in scaled if len(node.input) > 2)
 
 
 def tensors(model: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
@@ -97,8 +104,8 @@ def elements(number: int, count: int, dtype: str) -> Any:
     )
 
 
-def _place(tensor: onnx.TensorProto, file: IO[bytes], location: str, number: int) -> None:
-    """Write a tensor's bytes where the file ends, and have the tensor say so."""
+def _place(tensor: onnx.TensorProto, file: IO[bytes], location: str, number: int, *, zero: bool) -> None:
+    """Write a tensor's bytes where the file ends, and have the tensor say so; ``zero``: nothing but zeros."""
     from onnx import helper
 
     count = 1
@@ -108,6 +115,7 @@ def _place(tensor: onnx.TensorProto, file: IO[bytes], location: str, number: int
     file.write(b"\0" * (-file.tell() % ALIGNMENT))
     offset = file.tell()
     data = elements(number, count, dtype.name).tobytes()
+    data = bytes(len(data)) if zero else data
     length = _length(tensor) or len(data)
     file.write(data[:length].ljust(length, b"\0"))
     del tensor.external_data[:]

@@ -33,13 +33,19 @@ def ask(job: dict[str, Any], stage: Callable[[str], object]) -> dict[str, Any]:
     if code != 0:
         return {"code": code}
     stage("build")
-    if job["precision"] == "int8":
+    if job["precision"] == "int8" and not is_quantized(job["model"]):
         code = rknn.build(do_quantization=True, dataset=calibration(job["model"], Path(job["folder"])))
     else:
         code = rknn.build(do_quantization=False)
     if code == 0:
         stage("")
     return {"code": code}
+
+
+def is_quantized(path: str) -> bool:
+    """Tell whether a file brings its own scales; the toolkit then wants ``do_quantization=False``."""
+    model = onnx.load(path, load_external_data=False)
+    return any(node.op_type in {"QuantizeLinear", "DequantizeLinear", "QLinearConv"} for node in model.graph.node)
 
 
 def calibration(path: str, folder: Path) -> str:

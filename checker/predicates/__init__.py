@@ -14,6 +14,8 @@ from inspect import signature
 from typing import Final
 
 from checker.graph import Graph, Node, Value
+from checker.predicates.look import argument, made_by, sole_user
+from checker.predicates.passes import crossed_expansions, shared_attention, uniform_split_bias
 
 Predicate = Callable[[Node, Graph], bool | None]
 
@@ -29,34 +31,15 @@ def depthwise(node: Node, _: Graph) -> bool | None:
     return channels == group if isinstance(channels, int) else None
 
 
-def _argument(node: Node, name: str) -> Value | None:
-    value = node.args.get(name)
-    return value if isinstance(value, Value) else None
-
-
-def _made_by(value: Value | None, graph: Graph, op: str) -> Node | None:
-    node = graph.producer_of(value) if value is not None else None
-    return node if node is not None and node.op == op and not node.domain else None
-
-
-def _sole_user(node: Node, graph: Graph, *ops: str) -> Node | None:
-    """Return the one node that takes the only result of a node, if it is of such an operator and nobody else looks."""
-    value = node.outputs[0] if len(node.outputs) == 1 else None
-    if value is None or graph.is_output(value):
-        return None
-    users = graph.users_of(value)
-    return users[0] if len(users) == 1 and users[0].op in ops and not users[0].domain else None
-
-
 def before_reshape(node: Node, graph: Graph) -> bool | None:
     """Tell whether a Reshape's result goes into another Reshape or Squeeze and nowhere else: the two are one."""
-    return node.op == "Reshape" and _sole_user(node, graph, "Reshape", "Squeeze") is not None
+    return node.op == "Reshape" and sole_user(node, graph, "Reshape", "Squeeze") is not None
 
 
 def after_reshape(node: Node, graph: Graph) -> bool | None:
     """Tell whether a Reshape or Squeeze is the only one to take a Reshape's result: the two are one."""
-    before = _made_by(_argument(node, "data"), graph, "Reshape")
-    return before is not None and _sole_user(before, graph, "Reshape", "Squeeze") is node
+    before = made_by(argument(node, "data"), graph, "Reshape")
+    return before is not None and sole_user(before, graph, "Reshape", "Squeeze") is node
 
 
 def _turn(node: Node, graph: Graph) -> tuple[Node, Node] | None:
@@ -65,16 +48,16 @@ def _turn(node: Node, graph: Graph) -> tuple[Node, Node] | None:
     Reshapes that follow one another count as one.
     """
     start = node
-    while after_reshape(start, graph) and (earlier := _made_by(_argument(start, "data"), graph, "Reshape")):
+    while after_reshape(start, graph) and (earlier := made_by(argument(start, "data"), graph, "Reshape")):
         start = earlier
-    before = start if start.op == "Transpose" else _made_by(_argument(start, "data"), graph, "Transpose")
-    while before_reshape(start, graph) and (later := _sole_user(start, graph, "Reshape", "Squeeze")):
+    before = start if start.op == "Transpose" else made_by(argument(start, "data"), graph, "Transpose")
+    while before_reshape(start, graph) and (later := sole_user(start, graph, "Reshape", "Squeeze")):
         start = later
-    for middle in (before, _sole_user(start, graph, "Transpose")):
-        first = _made_by(_argument(middle, "data"), graph, "Reshape") if middle is not None else None
-        last = _sole_user(middle, graph, "Reshape") if middle is not None else None
-        if middle is not None and first is not None and last and _sole_user(first, graph, "Transpose") is middle:
-            while (later := _sole_user(last, graph, "Reshape", "Squeeze")) is not None:
+    for middle in (before, sole_user(start, graph, "Transpose")):
+        first = made_by(argument(middle, "data"), graph, "Reshape") if middle is not None else None
+        last = sole_user(middle, graph, "Reshape") if middle is not None else None
+        if middle is not None and first is not None and last and sole_user(first, graph, "Transpose") is middle:
+            while (later := sole_user(last, graph, "Reshape", "Squeeze")) is not None:
                 last = later
             if _leaves_unit_axis(middle) is not False:
                 return middle, last
@@ -82,7 +65,7 @@ def _turn(node: Node, graph: Graph) -> tuple[Node, Node] | None:
 
 
 def _leaves_unit_axis(transpose: Node) -> bool | None:
-    data, perm = _argument(transpose, "data"), transpose.attrs.get("perm")
+    data, perm = argument(transpose, "data"), transpose.attrs.get("perm")
     if data is None or data.shape is None or not isinstance(perm, tuple):
         return None
     kept = [dim for axis, dim in enumerate(data.shape) if axis < len(perm) and perm[axis] == axis]
@@ -103,9 +86,9 @@ def unit_axis_transpose(node: Node, graph: Graph) -> bool | None:
 def ends_unit_axis_transpose(node: Node, graph: Graph) -> bool | None:
     """Tell whether the node is the last of such a three."""
     before = node
-    while after_reshape(before, graph) and (earlier := _made_by(_argument(before, "data"), graph, "Reshape")):
+    while after_reshape(before, graph) and (earlier := made_by(argument(before, "data"), graph, "Reshape")):
         before = earlier
-    middle = _made_by(_argument(before, "data"), graph, "Transpose")
+    middle = made_by(argument(before, "data"), graph, "Transpose")
     found = _turn(node, graph)
     if found is None or found[0] is not middle or found[1] is not node:
         return False
@@ -141,15 +124,15 @@ def rms_scale_first(node: Node, graph: Graph) -> bool | None:
 
     The order of the operands is part of the question, and the scale is a constant.
     """
-    scale, scaled = _argument(node, "A"), _made_by(_argument(node, "B"), graph, "Mul")
-    inverse = _made_by(_argument(scaled, "B"), graph, "Reciprocal") if scaled else None
-    root = _made_by(_argument(inverse, "X"), graph, "Sqrt") if inverse else None
-    sum_ = _made_by(_argument(root, "X"), graph, "Add") if root else None
-    mean = _made_by(_argument(sum_, "A"), graph, "ReduceMean") if sum_ else None
-    square = _made_by(_argument(mean, "data"), graph, "Pow") if mean else None
+    scale, scaled = argument(node, "A"), made_by(argument(node, "B"), graph, "Mul")
+    inverse = made_by(argument(scaled, "B"), graph, "Reciprocal") if scaled else None
+    root = made_by(argument(inverse, "X"), graph, "Sqrt") if inverse else None
+    sum_ = made_by(argument(root, "X"), graph, "Add") if root else None
+    mean = made_by(argument(sum_, "A"), graph, "ReduceMean") if sum_ else None
+    square = made_by(argument(mean, "data"), graph, "Pow") if mean else None
     if scale is None or not scale.constant or scaled is None or mean is None or square is None:
         return False
-    x, base = _argument(scaled, "A"), _argument(square, "X")
+    x, base = argument(scaled, "A"), argument(square, "X")
     if x is None or base is None or x.name != base.name:
         return False
     power, axes = _numbers(square, "Y"), _numbers(mean, "axes")
@@ -161,13 +144,13 @@ def rms_scale_first(node: Node, graph: Graph) -> bool | None:
 def gelu_halved_last(node: Node, graph: Graph) -> bool | None:
     """Tell the GELU x / sqrt(2), erf, + 1, times x, times 0.5 in exactly this order (onnx2tf recognises no other)."""
     result = node.outputs[0] if node.outputs else None
-    halved = _made_by(result, graph, "Mul")
+    halved = made_by(result, graph, "Mul")
     if halved is None or not any(each is not None and each.constant for each in halved.inputs):
         return False
-    for product in (_made_by(each, graph, "Mul") for each in halved.inputs):
-        for one_more in (_made_by(each, graph, "Add") for each in (product.inputs if product else ())):
-            for erf in (_made_by(each, graph, "Erf") for each in (one_more.inputs if one_more else ())):
-                if erf is not None and _made_by(erf.inputs[0], graph, "Div") is not None:
+    for product in (made_by(each, graph, "Mul") for each in halved.inputs):
+        for one_more in (made_by(each, graph, "Add") for each in (product.inputs if product else ())):
+            for erf in (made_by(each, graph, "Erf") for each in (one_more.inputs if one_more else ())):
+                if erf is not None and made_by(erf.inputs[0], graph, "Div") is not None:
                     return True
     return False
 
@@ -199,7 +182,7 @@ def four_axis_transpose(node: Node, _: Graph) -> bool | None:
 
 def gathers_in_order(node: Node, _: Graph) -> bool | None:
     """Tell whether a GatherND takes every element of its data once, in order: it is a Reshape."""
-    data, indices = _argument(node, "data"), _argument(node, "indices")
+    data, indices = argument(node, "data"), argument(node, "indices")
     if data is None or indices is None or data.shape is None or not data.shape:
         return None
     if not indices.constant or node.attrs.get("batch_dims") not in {0, None}:
@@ -219,14 +202,14 @@ def distribution_of_concat(node: Node, graph: Graph) -> bool | None:
 
     That is how a detection head reads its distances: Concat, Reshape, Transpose, Softmax, Conv of one channel, Reshape.
     """
-    conv = _made_by(_argument(node, "data"), graph, "Conv")
-    weight = _argument(conv, "W") if conv else None
+    conv = made_by(argument(node, "data"), graph, "Conv")
+    weight = argument(conv, "W") if conv else None
     result = node.outputs[0]
     if conv is None or weight is None or result is None or not weight.shape or weight.shape[0] != 1:
         return False
     if not any(user.op in {"Slice", "Split"} for user in graph.users_of(result)):
         return False
-    above, seen = _argument(conv, "X"), set[str]()
+    above, seen = argument(conv, "X"), set[str]()
     while above is not None:
         maker = graph.producer_of(above)
         if maker is None or maker.op not in {"Softmax", "Transpose", "Reshape"}:
@@ -250,13 +233,13 @@ def _dense(value: Value | None, graph: Graph) -> Value | None:
     data, weight = node.inputs[0], node.inputs[1]
     if data is None or weight is None or not weight.constant:
         return None
-    before = _made_by(data, graph, "BatchNormalization")
+    before = made_by(data, graph, "BatchNormalization")
     return before.inputs[0] if before is not None else data
 
 
 def twin_products(node: Node, graph: Graph) -> bool | None:
     """Tell whether both operands are dense layers (products with a constant) of one and the same value."""
-    left, right = (_dense(_argument(node, name), graph) for name in ("A", "B"))
+    left, right = (_dense(argument(node, name), graph) for name in ("A", "B"))
     return left is not None and right is not None and left.name == right.name
 
 
@@ -285,7 +268,7 @@ def loose_batchnorm(node: Node, graph: Graph) -> bool | None:
             before = graph.producer_of(value) if value is not None else None
             if before is None or before.op not in {"Conv", "ConvTranspose"}:
                 return True
-            return _sole_user(before, graph, "BatchNormalization") is not maker
+            return sole_user(before, graph, "BatchNormalization") is not maker
         if maker.op not in {"Relu", "Clip", "LeakyRelu", "HardSwish", "Sigmoid", "Tanh"}:
             return False
     return False
@@ -296,7 +279,7 @@ def computed_axes(node: Node, graph: Graph) -> bool:
 
     Identity and Cast between a stored value and the node do not count.
     """
-    axes = _argument(node, "axes")
+    axes = argument(node, "axes")
     if axes is None:
         return False
     return not axes.constant or axes.name in _computed(graph)
@@ -320,6 +303,7 @@ PREDICATES: Final[dict[str, Predicate]] = {
     "batched_matmul": batched_matmul,
     "before_reshape": before_reshape,
     "computed_axes": computed_axes,
+    "crossed_expansions": crossed_expansions,
     "depthwise": depthwise,
     "distribution_of_concat": distribution_of_concat,
     "ends_unit_axis_transpose": ends_unit_axis_transpose,
@@ -329,8 +313,10 @@ PREDICATES: Final[dict[str, Predicate]] = {
     "gelu_halved_last": gelu_halved_last,
     "loose_batchnorm": loose_batchnorm,
     "rms_scale_first": rms_scale_first,
+    "shared_attention": shared_attention,
     "sole_use": sole_use,
     "twin_products": twin_products,
+    "uniform_split_bias": uniform_split_bias,
     "unit_axis_transpose": unit_axis_transpose,
     "unsigned_weights": unsigned_weights,
 }
