@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 SHOWN = 4
 """So many kinds of work are named."""
 
+LONGEST_NAME = 50
+"""Columns; a longer name of the node at the peak is in the JSON report only."""
+
 LONGEST_FORMULA = 60
 """Columns; a longer one is in the JSON report only."""
 
@@ -26,7 +29,13 @@ def facts(cost: CostEntry) -> Iterator[tuple[str, str]]:
         yield "", f"MACs = {cost.formula}"
     bound = " at least" if cost.missing else ""
     if cost.elementwise_ops:
-        yield "other work", f"{quantity(cost.elementwise_ops)} element-wise steps{bound}"
+        by_steps = sorted(cost.kinds, key=lambda each: (-each.elementwise_ops, each.kind))[:SHOWN]
+        parts = [
+            f"{percent(each.elementwise_ops / cost.elementwise_ops)} {each.kind}"
+            for each in by_steps
+            if each.elementwise_ops
+        ]
+        yield "other work", f"{quantity(cost.elementwise_ops)} element-wise steps{bound}: {', '.join(parts)}"
     moved = cost.bytes_moved.read + cost.bytes_moved.written + cost.bytes_moved.weights
     if moved and cost.arithmetic_intensity is not None:
         by_bytes = sorted(cost.kinds, key=lambda each: (-each.bytes, each.kind))[:SHOWN]
@@ -56,7 +65,8 @@ def activations(cost: CostEntry) -> str:
             return f"{size(cost.memory.at_least)} at least at the peak: {cost.memory.formula} bytes"
         least = f", {size(cost.memory.at_least)} at least" if cost.memory.at_least else ""
         return f"peak not known (some shapes are unknown){least}"
-    return f"{size(peak)} at the peak{_otherwise(cost.memory, peak)}"
+    at = f" ({cost.memory.at})" if 0 < len(cost.memory.at) <= LONGEST_NAME else ""
+    return f"{size(peak)} at the peak{at}{_otherwise(cost.memory, peak)}"
 
 
 def _otherwise(memory: MemoryEntry, peak: int) -> str:
