@@ -140,6 +140,15 @@ def _top_k(_: Watch, call: Call, __: Node) -> Found:
     return ("top-k", f"takes the best {wanted} of {new[axis]}", "fails") if wanted > new[axis] else None
 
 
+def _recurrent(_: Watch, call: Call, __: Node) -> Found:
+    """See that the initial state is for as many sequences as there are."""
+    batch = 0 if call.attrs.get("layout") else 1
+    data, state = sizes(call.inputs[0]), sizes(call.inputs[5]) if len(call.inputs) > 5 else None
+    if data is None or state is None or len(data) != 3 or len(state) != 3 or data[batch] == state[batch]:
+        return None
+    return "other", f"has an initial state for {state[batch]} sequences and gets {data[batch]}", "fails"
+
+
 def _einsum(watch: Watch, call: Call, _: Node) -> Found:
     equation = call.attrs.get("equation")
     text = equation.decode() if isinstance(equation, bytes) else str(equation)
@@ -167,4 +176,7 @@ TESTS: Mapping[str, Callable[[Watch, Call, Node], Found]] = {
     "Conv": _pool,
     "TopK": _top_k,
     "Einsum": _einsum,
+    "LSTM": _recurrent,
+    "GRU": _recurrent,
+    "RNN": _recurrent,
 }
