@@ -143,11 +143,11 @@ def explore(tried: Trials) -> Reach:
 def _step(tried: Trials) -> int | None:
     """Return the least step from the file's own size, of powers of two and all of it, that is taken."""
     base = tried.base
+    if tried.takes(_plus(base, 1)):  # sizes far from it are taken too, so this one says something
+        return 1
     for step in STEPS:
         if not tried.takes(_plus(base, step)):
             continue
-        if tried.takes(_plus(base, 1)):
-            return 1
         if step != STEPS[0]:
             return step
         low, high = 1, step  # low is refused, high is taken
