@@ -5,7 +5,7 @@ The evidence of a target is every evidence file in ``opsets/evidence/<target>/``
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -69,6 +69,11 @@ class Replay:
     def answer(self) -> Answer:
         """What our table says of the file, without changes."""
         return answer(self.placements)
+
+    @property
+    def network_class(self) -> str:
+        """What our verdict on a network is called where it is compared with a compiler's."""
+        return NETWORK_CLASS[self.answer]
 
     @property
     def agrees(self) -> bool | None:
@@ -147,6 +152,25 @@ def small(target: Target) -> Iterator[Replay]:
     for path in evidence_of(target):
         for record in evidence.read(path).ops:
             yield replay(build(dict(record["asked"])), record, target)
+
+
+def networks(target: Target, graph_of: Callable[[str], Graph | None]) -> Iterator[Replay]:
+    """Yield the observations of networks as their files are, beside what the table says.
+
+    Crashes, timeouts and what was observed with a workaround or with sizes pinned are left out.
+
+    Args:
+        target: the target.
+        graph_of: returns a network's graph by the stem of its file; None where it is not at hand.
+    """
+    for path in evidence_of(target):
+        for record in evidence.read(path).networks:
+            name = record["network"]
+            if record["answer"] not in NETWORK_CLASS.values() or record.get("variant") or name.endswith("__fixedshape"):
+                continue
+            graph = graph_of(name) or graph_of(f"shipped__{name}")
+            if graph is not None:
+                yield replay(graph, record, target)
 
 
 @dataclass(slots=True)
