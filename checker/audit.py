@@ -16,7 +16,7 @@ from checker import __version__, batchnorm, entries, growth_entries, resolution,
 from checker.composites import raise_composites
 from checker.cost import measure
 from checker.errors import InputError
-from checker.load import load_bytes, load_file
+from checker.load import load_bytes, load_file, read_tensor
 from checker.load.pinned import pinned
 from checker.partition import partition, share_on_accelerator
 from checker.place import place
@@ -28,7 +28,7 @@ from checker.verdict import audit as judge
 
 if TYPE_CHECKING:
     from checker.cost import Cost
-    from checker.graph import Composite, Graph
+    from checker.graph import Array, Composite, Graph, Value
     from checker.load import Loaded
     from checker.partition import Segment
     from checker.placement import Placements
@@ -43,7 +43,7 @@ class Settings:
     ``targets``: in the order of the report.  ``precision``: None for each target's default.  ``select``, ``ignore``:
     ids of rules.  ``simplify``: add the verdict after onnxsim.  ``whole_hash``: hash the weights in the file too.
     ``resolutions``: sizes of the input that are asked about, (height, width) or one length.  ``int8``: say what each
-    target would run in int8, also where the verdict is about another precision.
+    target would run in int8, also where the verdict is about another precision.  ``weights``: rules may read them.
     """
 
     targets: tuple[Target, ...]
@@ -54,6 +54,7 @@ class Settings:
     whole_hash: bool = False
     resolutions: tuple[tuple[int, ...], ...] = ()
     int8: bool = False
+    weights: bool = False
 
     def __post_init__(self) -> None:
         """See that some target offers the precision.
@@ -184,7 +185,9 @@ def examine(
         in_int8 = _in_int8(placements, composites, cost, wanted=settings.int8)
         found.append(entries.target(verdict, placements, segments, cost, signatures, after=after, in_int8=in_int8))
     precisions = frozenset((*(entry.precision for entry in found), *("int8" for entry in found if entry.int8)))
-    subject = rules.Subject(graph, composites, norms, resolution=sizes, precisions=precisions)
+    subject = rules.Subject(
+        graph, composites, norms, resolution=sizes, precisions=precisions, read=_reader(loaded, settings)
+    )
     report = Report(
         schema_version=SCHEMA_VERSION,
         tool=Tool("edgelint", __version__, targets.tables_sha256(settings.targets)),
@@ -204,6 +207,20 @@ def _in_int8(placements: Placements, composites: Sequence[Composite], cost: Cost
     if placements.precision != "int8" and wanted and "int8" in placements.target.precision:
         placements = place(placements.graph, composites, placements.target, "int8")
     return readiness(placements, cost)
+
+
+def _reader(loaded: Loaded, settings: Settings) -> Callable[[Value], Array | None] | None:
+    """Return what reads a weight; None where no rule may.
+
+    Raises:
+        InputError: weights are to be read, and some are missing.
+    """
+    if not settings.weights:
+        return None
+    missing = next((each for each in loaded.graph.problems if each.rule == "external-data-missing"), None)
+    if missing is not None:
+        raise InputError(f"--weights: {missing.message}")
+    return lambda value: read_tensor(value, loaded)
 
 
 def _simplified(loaded: Loaded, model: Any) -> Graph:

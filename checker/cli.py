@@ -75,6 +75,7 @@ def _check(commands: argparse._SubParsersAction[Parser]) -> None:
         help="cost and verdicts at this size of the input too, such as 224x320; one number for tokens (repeatable)",
     )  # fmt: skip
     check.add_argument("--simplify", action="store_true", help="add the verdict after onnxsim, beside the raw one")
+    check.add_argument("--weights", action="store_true", help="rules may read the weights (how far channels differ)")
     check.add_argument("--hash", action="store_true", help="hash the whole file, weights too")
     check.add_argument(
         "--fail-on", choices=FAIL_ON, help="exit 1 from this verdict on (default: the policy's, else needs-changes)"

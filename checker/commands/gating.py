@@ -69,6 +69,7 @@ class Gating:
                     simplify=self.options.simplify,
                     whole_hash=self.options.hash,
                     resolutions=sizes(self.options.resolution),
+                    weights=self.options.weights,
                     int8=bool(asked) and precision in {None, "int8"},
                 )
             except InputError as error:

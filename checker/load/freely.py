@@ -30,7 +30,7 @@ def following(call: Call, before: Node | None) -> tuple[int, ...] | None:
     olds, news = [was for was, _ in pairs], [now for _, now in pairs]
     if call.raw.op == "Reshape":
         return follow.reshaped(olds[0], news[0], out)
-    if call.raw.op == "Slice":
+    if call.raw.op == "Slice" and not _strided(call):
         return follow.sliced(olds[0], news[0], out)
     if call.raw.op == "MatMul":
         return follow.product(olds, news, out)
@@ -39,11 +39,17 @@ def following(call: Call, before: Node | None) -> tuple[int, ...] | None:
     return follow.along(olds, news, out)
 
 
+def _strided(call: Call) -> bool:
+    """Tell whether a Slice leaves out every other place."""
+    steps = call.inputs[4] if len(call.inputs) > 4 else None
+    return steps is not None and (steps.data is None or any(step != 1 for step in steps.data.ravel().tolist()))
+
+
 def shortened(call: Call, before: Node) -> Found:
     """See that a Slice that left a few places out does not leave out more: the other half of a roll."""
     old, new = sizes(before.inputs[0]), sizes(call.inputs[0])
     old_out, new_out = sizes(before.outputs[0]), sizes(call.outputs[0])
-    if call.raw.op != "Slice" or old is None or new is None or old_out is None or old == new:
+    if call.raw.op != "Slice" or _strided(call) or old is None or new is None or old_out is None or old == new:
         return None
     wanted = follow.sliced(old, new, old_out)
     return None if wanted in {None, new_out} else ("slice", f"makes {list(new_out or ())} of {list(new)}", "wrong")

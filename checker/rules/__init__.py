@@ -24,6 +24,7 @@ from checker.rules import (
     resolution_growth,
     training_mode,
     unknown_shape,
+    weight_spread,
 )
 from checker.rules.finding import SEVERITIES, Finding, Rule, Subject
 
@@ -54,6 +55,7 @@ RULES: tuple[Rule, ...] = tuple(
             resolution_growth.RULE,
             training_mode.RULE,
             unknown_shape.RULE,
+            weight_spread.RULE,
         ),
         key=lambda rule: rule.id,
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from checker.batchnorm import BatchNorm
-    from checker.graph import Composite, Graph
+    from checker.graph import Array, Composite, Graph, Value
     from checker.resolution import Resolution
 
 Severity = Literal["error", "warning", "info"]
@@ -44,6 +44,7 @@ class Subject:
     facts: Mapping[str, object] = field(default_factory=dict)
     resolution: Resolution | None = None
     precisions: frozenset[str] = frozenset()
+    read: Callable[[Value], Array | None] | None = None
 
     def in_precision(self, precision: str) -> bool:
         """Tell whether a build in that precision is in question; where nothing is said of any, every one is."""
