@@ -18,7 +18,7 @@ ABOUT: Final = About(
     chips={"openvino-cpu": "CPU"},
     precisions=("fp32", "fp16", "int8"),
     licence_note="OpenVINO is Apache-2.0; these are its answers about models of our own",
-    options={"device": "CPU", "instruction set": "AVX-512 at most", "reference kernels": "named in says"},
+    options={"device": "CPU", "instruction set": "all of the host but AMX", "reference kernels": "named in says"},
 )
 
 _PLUMBING: Final = frozenset({"Parameter", "Result", "Constant", "Convert", "Input", "Output", "Const", "Reorder"})
