@@ -28,6 +28,10 @@ EXCEPTIONS = {
     "Size-25/bfloat16": "the size of a known shape is folded, whatever the element type",
     "Dropout-22/bfloat16": "Dropout in inference mode is folded",
     **dict.fromkeys(
+        ["NotInOpset/thresholdedrelu-9", "NotInOpset/mvn-8"],
+        "known at an opset that ONNX gives no version for, where no exporter writes it: the rows ask for a version",
+    ),
+    **dict.fromkeys(
         [
             *(f"QuantizeLinear-28/{dtype}" for dtype in ("float32", "float16", "bfloat16", "int32")),
             *(f"DequantizeLinear-28/{dtype}" for dtype in ("float32", "float16", "bfloat16")),
