@@ -25,6 +25,7 @@ MODULES: Final = {
     "qnn": "qnn",
     "rknn": "rknn",
     "tensorrt-rtx": "tensorrt_rtx",
+    "vela": "vela",
     **PEERS,
 }
 """Name on the command line to module in this package."""
