@@ -151,7 +151,7 @@ def _probe(commands: argparse._SubParsersAction[Parser]) -> None:
         description="Ask a vendor's compiler about one-operator models or whole networks, each in a process of its own,"
         " and write an evidence file. What the file has an answer to already is not asked again.",
     )  # fmt: skip
-    probe.add_argument("toolchain", metavar="TOOLCHAIN", help="onnxruntime-cpu, openvino-cpu, qnn, rknn, tensorrt-rtx")
+    probe.add_argument("toolchain", metavar="TOOLCHAIN", help="such as qnn, rknn or vela; docs/probing.md lists them")
     probe.add_argument("--output", required=True, metavar="FILE", help="a .jsonl file, or a folder for several targets")
     probe.add_argument("--targets", nargs="+", default=[], metavar="ID", help="default: all that it compiles for")
     asked = probe.add_mutually_exclusive_group()
