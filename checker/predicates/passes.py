@@ -22,11 +22,16 @@ def uniform_split_bias(node: Node, graph: Graph) -> bool | None:
     shape = product.outputs[0].shape if product is not None and product.outputs[0] is not None else None
     if shape is None or shape[0] != 1:
         return None if shape is None or not isinstance(shape[0], int) else False
-    takers = [user.op for user in follow(node, graph, "Reshape", "Transpose")]
+    takers = [user.op for user in follow(node, graph, "Reshape", "Transpose") if not _strided(user)]
     turned = [user for user in follow(node, graph, "Reshape") if user.op == "Transpose"]
     if any(isinstance(perm := user.attrs.get("perm"), tuple) and perm[-1] != len(perm) - 1 for user in turned):
         return False
     return "Split" in takers or takers.count("Gather") > 1 or takers.count("Slice") > 1
+
+
+def _strided(node: Node) -> bool:
+    steps = argument(node, "steps") if node.op == "Slice" else None
+    return steps is not None and (steps.const is None or bool((steps.const != 1).any()))
 
 
 def shared_attention(node: Node, graph: Graph) -> bool | None:

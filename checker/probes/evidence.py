@@ -184,6 +184,14 @@ def fused_of(tool: str) -> Mapping[str, frozenset[str]]:
     return {str(made): frozenset(parts) for made, parts in _named(tool).get("fused", {}).items()}
 
 
+def becomes_of(tool: str) -> Mapping[str, str]:
+    """Return what a toolchain turns an operator of the file into before it says where it runs.
+
+    An operator to the one that is named instead: ``[becomes]`` in the file of names.
+    """
+    return {str(op): str(made) for op, made in _named(tool).get("becomes", {}).items()}
+
+
 def _named(*names: str) -> Mapping[str, Any]:
     from checker.table_file import decode
 

@@ -85,7 +85,8 @@ class Replay:
     def culprits(self) -> frozenset[str]:
         """What we put on the host, or say refuses the file; ``inserted:`` before what the compiler would add there.
 
-        A composite is named as the compiler names it: as one, or by those of its parts that are among its culprits.
+        A composite is named as the compiler names it: as one, or by those of its parts that are among its culprits; an
+        operator that the compiler turned into another one as that, where it names that one.
         What is added is named without ``inserted:`` where the compiler makes no difference.
         """
         found = self.placements.compute
@@ -111,9 +112,11 @@ class Replay:
 
     def _named(self, found: Iterable[Placement]) -> frozenset[str]:
         theirs = self.theirs
+        tools = {path.name.rpartition("-")[0] for path in evidence_of(self.target)}
+        becomes = {op: made for tool in sorted(tools) for op, made in evidence.becomes_of(tool).items()}
         names: set[str] = set()
         for each in found:
-            parts = theirs.intersection(_within(each, self.graph))
+            parts = theirs.intersection((*_within(each, self.graph), becomes.get(each.op, each.op)))
             inside = theirs.intersection(_bodies(each))
             names.update((parts if parts and each.op not in theirs else {each.op}) | inside)
         return frozenset(names)
