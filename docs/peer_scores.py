@@ -25,7 +25,7 @@ INTRO = """
 Other programs that say beforehand whether a network will run, on the same networks, against the same compilers, with
 the same counting. They were asked with `edgelint probe` (each file with its weights, made up where it has none). Only
 networks are counted of which the compiler was asked too. Some were asked about a sample only, since they are slow: the
-files in that sample were drawn by a checksum of their names, before any answer was known.
+files in that sample, one in five, were drawn by a checksum of their names before any answer was known.
 
 - **trtcheck 1.1.0**: its analysis for TensorRT 10.3, the newest release that it models. `blocked` is REFUSED, by the
   operators of its critical issues; `likely` is ALL; `unverified` (no known blocker, but conditions that it cannot
@@ -36,10 +36,11 @@ files in that sample were drawn by a checksum of their names, before any answer 
   answer.
 
 Mind what each is made for. TensorRT-RTX is not among the releases that trtcheck models; it is the only TensorRT that
-answers here. winml-cli's rules were measured on the newest Windows devices, with drivers that need not be the versions
-here; it asks what a provider takes inside ONNX Runtime, and the compilers here were asked directly. Neither says "no"
-where it does not know, which is to their credit; the rows marked *lenient* count such an answer as ALL, as a reader in
-a hurry would.
+answers here. winml-cli's rules are tables of what compiled and ran on devices of its authors, with drivers that its
+answers do not name; it means what a provider takes inside ONNX Runtime, while OpenVINO and TensorRT-RTX were asked
+directly here. Both say so where they do not know, which is to their credit; the rows marked *lenient* count that as
+ALL, as a reader in a hurry would. Our tables were written by people who knew most of these networks, theirs were not:
+read our rows with what stands at the top of this page.
 """
 
 ALONE = """
