@@ -59,7 +59,7 @@ def ours(chip: str, case: str, precision: str) -> replay.Replay:
         ("ConvTranspose-11/k3s3p0o0", {"rk3562": "", "rk3576": "", "rk3566": "ConvTranspose", "rv1106": ""}),
         ("Resize/linear-align_corners-32to64", {"rk3562": "", "rk3576": "Resize"}),
         ("Resize/linear-align_corners-20to66", {"rk3562": "Resize", "rk3576": "Resize"}),
-        ("Conv/dilated-c128hw16d4g1", {"rv1106": "Conv"}),
+        ("Conv/dilated-c128hw16d4g1", {"rv1106": "Gather"}),
         ("Conv/dilated-c128hw16d6g1", {"rv1106": ""}),
     ],
 )
