@@ -32,11 +32,6 @@ GRU = HEAD + (
     "{ y = GRU <hidden_size = 1> (x, w, r) }"
 )
 
-OPEN = {
-    ("qualcomm-hexagon-v68", "eva02_tiny_patch14_224__dy18"): "a strided Slice that is finalized here, and not alone",
-}
-"""Networks on which table and compiler differ, and why."""
-
 
 def seen(name: str, text: str, answer: str, precision: str = "fp16") -> replay.Replay:
     """Place a model beside an answer to it."""
@@ -71,6 +66,17 @@ def test_a_dynamic_file_falls_back_node_by_node() -> None:
     )
     found = seen("qualcomm-hexagon-v73", text.replace("y = Relu (c)", "y = Relu (c) s = Sigmoid (z)"), "host")
     assert found.culprits == {"Conv", "Relu"}
+
+
+def test_a_branch_that_reads_a_constant_stays_on_the_host() -> None:
+    """A constant of the graph around an If is out of reach for its branches; values that are computed are not."""
+    text = HEAD + (
+        "(float[1,2] x, bool c) => (float[1,2] y) <float[2] k = {1, 2}> { y = If (c) "
+        "<then_branch = t () => (float[1,2] a) { a = Add (x, k) }, "
+        "else_branch = e () => (float[1,2] b) { b = Neg (x) }> }"
+    )
+    assert seen("qualcomm-hexagon-v73", text, "host").answer is Answer.READY_WITH_FALLBACK
+    assert seen("qualcomm-hexagon-v73", text.replace("Add (x, k)", "Abs (x)"), "native").answer is Answer.READY
 
 
 def test_operators_are_looked_up_in_the_wide_types_that_a16w8_makes() -> None:
@@ -115,7 +121,7 @@ def test_evidence_names_no_machine(name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", TARGETS)
 def test_networks_come_out_as_the_compiler_said(name: str, corpus: Callable[[str], Path]) -> None:
-    """Every network of the corpus has the compiler's answer, or is named as one that differs; none is wrongly READY."""
+    """Every network of the corpus has the compiler's answer."""
 
     def graph(stem: str) -> Graph | None:
         try:
@@ -124,7 +130,5 @@ def test_networks_come_out_as_the_compiler_said(name: str, corpus: Callable[[str
             return None
 
     found = list(replay.networks(find([name])[0], graph))
-    wrong = {s.record["network"]: s.answer.value for s in found if s.network_class != s.record["answer"]}
-    assert "READY" not in wrong.values()
-    assert {network: what for network, what in wrong.items() if (name, network) not in OPEN} == {}
+    assert {s.record["network"]: s.answer.value for s in found if s.network_class != s.record["answer"]} == {}
     assert found

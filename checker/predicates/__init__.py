@@ -298,10 +298,17 @@ def unsigned_weights(node: Node, _: Graph) -> bool:
     return any(v is not None and v.constant and v.quant is not None and v.quant.dtype[:1] == "u" for v in node.inputs)
 
 
+def branches_read_constants(node: Node, _: Graph) -> bool:
+    """Tell whether a node inside of a branch or loop reads a constant, whichever graph it is stored in."""
+    inner = (each for body in node.bodies.values() for each in body.walk())
+    return any(value is not None and value.constant for each in inner for value in each.inputs)
+
+
 PREDICATES: Final[dict[str, Predicate]] = {
     "after_reshape": after_reshape,
     "batched_matmul": batched_matmul,
     "before_reshape": before_reshape,
+    "branches_read_constants": branches_read_constants,
     "computed_axes": computed_axes,
     "crossed_expansions": crossed_expansions,
     "depthwise": depthwise,
