@@ -44,6 +44,7 @@ class Settings:
     ids of rules.  ``simplify``: add the verdict after onnxsim.  ``whole_hash``: hash the weights in the file too.
     ``resolutions``: sizes of the input that are asked about, (height, width) or one length.  ``int8``: say what each
     target would run in int8, also where the verdict is about another precision.  ``weights``: rules may read them.
+    ``improve``: look for changes that would better a verdict also where the file builds.
     """
 
     targets: tuple[Target, ...]
@@ -55,6 +56,7 @@ class Settings:
     resolutions: tuple[tuple[int, ...], ...] = ()
     int8: bool = False
     weights: bool = False
+    improve: bool = True
 
     def __post_init__(self) -> None:
         """See that some target offers the precision.
@@ -134,6 +136,7 @@ def check(
         whole_hash=whole_hash,
         resolutions=tuple(resolutions),
         int8=bool(targets),
+        improve=bool(targets),
     )
     return audit(model, settings)
 
@@ -176,7 +179,8 @@ def examine(
     shop.knows(graph, composites)
     signatures = Signatures(graph, composites)
     found, cut = [], []
-    for placements, verdict in audit_all(graph, composites, settings.targets, settings.precision, shop):
+    judged = audit_all(graph, composites, settings.targets, settings.precision, shop, improve=settings.improve)
+    for placements, verdict in judged:
         after = _after(simpler, verdict.target, settings.precision) if simpler is not None else None
         segments = partition(placements)
         cut.append(segments)

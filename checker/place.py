@@ -7,7 +7,7 @@ an earlier row with another status does not say.  A composite is asked for befor
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from checker.constraint import NO, YES, Constraint
@@ -63,11 +63,12 @@ class _Kept:
     """What a target makes of nodes in builds of one setting, where the node alone decides.
 
     ``nodes``: by node and opset, and what is next to it where that is asked for.  ``kinds``: one placement for all
-    nodes that are alike, with the opset.
+    nodes that are alike, with the opset.  ``rows``: by operator and form.
     """
 
     nodes: dict[tuple[object, ...], Placement] = field(default_factory=dict)
     kinds: dict[tuple[object, ...], Placement | None] = field(default_factory=dict)
+    rows: dict[tuple[str, str], tuple[Sequence[Row], bool]] = field(default_factory=dict)
 
 
 @lru_cache(maxsize=128)
@@ -176,24 +177,20 @@ class _Placer:
 
     def composite(self, composite: Composite, graph: Graph) -> Placement | None:
         """Place a composite as a whole; None where no row decides, so that its nodes are placed as written."""
-        rows = [row for row in self.target.by_op.get(composite.kind, ()) if row.form != "operator"]
+        rows, alone = self.rows(composite.kind, "operator")
         if not rows:
             return None
-        if not self.alone(rows):
+        if not alone:
             return self.composite_here(composite, rows, graph)
         versions = frozenset((node.domain, node.since, self.opset(node, graph)) for node in composite.covers)
         key = (self.around.alike(composite), versions)
         if key in self.kept.kinds:
             found = self.kept.kinds[key]
-            return None if found is None else replace(found, item=composite)
+            return None if found is None else found.at(composite)
         made = self.composite_here(composite, rows, graph)
         if made is None or made.status is not Status.UNKNOWN:  # how bad an unknown can be depends on the nodes
             self.kept.kinds[key] = made
         return made
-
-    def alone(self, rows: Sequence[Row]) -> bool:
-        """Tell whether all that these rows ask is about the node alone."""
-        return all(row.local for row in rows) and all(rule.local for rule in self.target.always)
 
     def composite_here(self, composite: Composite, rows: Sequence[Row], graph: Graph) -> Placement | None:
         """Place a composite in its own surroundings."""
@@ -223,23 +220,32 @@ class _Placer:
 
     def node(self, node: Node, graph: Graph, depth: int = 0) -> Placement:
         """Place a node as it is written; once for all that are alike, where the rows ask for nothing around it."""
-        rows = [row for row in self.target.by_op.get(node.qualified, ()) if row.form != "decomposed"]
         opset = self.opset(node, graph)
         placement = self.kept.nodes.get((node, opset))
         if placement is not None:
             return placement
+        rows, alone = self.rows(node.qualified, "decomposed")
         if depth:
             return self.node_here(node, rows, graph, depth)
-        if not self.alone(rows):
+        if not alone:
             return self.among_others(node, rows, opset, graph)
         key = (self.around.alike(node), opset)
         found = self.kept.kinds.get(key)
         if found is None:
             placement = self.kept.kinds[key] = self.node_here(node, rows, graph, depth)
         else:
-            placement = replace(found, item=node)
+            placement = found.at(node)
         self.kept.nodes[node, opset] = placement
         return placement
+
+    def rows(self, op: str, other: str) -> tuple[Sequence[Row], bool]:
+        """Return the rows of an operator but of the ``other`` form, and whether they ask about the node alone."""
+        found = self.kept.rows.get((op, other))
+        if found is None:
+            rows = [row for row in self.target.by_op.get(op, ()) if row.form != other]
+            alone = all(rule.local for rule in (*rows, *self.target.always))
+            found = self.kept.rows[op, other] = (rows, alone)
+        return found
 
     def among_others(self, node: Node, rows: Sequence[Row], opset: int, graph: Graph) -> Placement:
         """Place a node of which rows ask what is around it; once, as long as nothing next to it changes."""

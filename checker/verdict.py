@@ -81,16 +81,25 @@ def verdict(placements: Placements, tried: Callable[[], Found] | Found | None = 
 
 
 def audit_all(
-    graph: Graph, composites: Sequence[Composite], targets: Sequence[Target], precision: str | None, shop: Shop
+    graph: Graph,
+    composites: Sequence[Composite],
+    targets: Sequence[Target],
+    precision: str | None,
+    shop: Shop,
+    *,
+    improve: bool = True,
 ) -> Iterator[tuple[Placements, Verdict]]:
     """Place a graph on several targets, then form the verdicts one by one.
 
-    Those that are not READY share what may be tried.
+    Those that are not READY share what may be tried.  Without ``improve`` changes are tried only where the file does
+    not build, since there the verdict depends on them.
     """
     states = [shop.judged(place(graph, composites, target, precision), tuple(composites)) for target in targets]
-    shop.waiting = sum(state.outcome.answer is not Answer.READY for state in states)
-    for state in states:
-        yield state.placements, verdict(state.placements, partial(search, state, shop))
+    tries = [state.outcome.answer is Answer.BLOCKED or improve for state in states]
+    waiting = zip(states, tries, strict=True)
+    shop.waiting = sum(tried and state.outcome.answer is not Answer.READY for state, tried in waiting)
+    for state, tried in zip(states, tries, strict=True):
+        yield state.placements, verdict(state.placements, partial(search, state, shop) if tried else None)
 
 
 def audit(

@@ -71,6 +71,7 @@ class Gating:
                     resolutions=sizes(self.options.resolution),
                     weights=self.options.weights,
                     int8=bool(asked) and precision in {None, "int8"},
+                    improve=bool(asked),
                 )
             except InputError as error:
                 if self.options.target or not self.policy.path:
