@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -259,5 +260,13 @@ class Target:
 
     @property
     def grade(self) -> Grade:
-        """Best grade among the sources: how good the table is where nothing more particular decides."""
-        return best_grade(tuple(self.sources.values()))
+        """The grade that most rows have, of two equally many the worse; without rows that of the best source."""
+        counts = Counter(row.grade for row in self.rows)
+        if not counts:
+            return best_grade(tuple(self.sources.values()))
+        return max(counts, key=lambda grade: (counts[grade], GRADES.index(grade)))
+
+    @property
+    def date(self) -> str:
+        """Day of the newest source, ``YYYY-MM-DD``; empty where no source has one."""
+        return max((source.date for source in self.sources.values()), default="")

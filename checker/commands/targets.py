@@ -18,7 +18,7 @@ def run(options: Namespace) -> int:
         emit(dumps(shown[0] if options.id and len(shown) == 1 else shown), options.output)
         return 0
     if not options.id:
-        emit("".join(f"{line}\n" for line in tables.listing(found)), options.output)
+        emit("".join(f"{line}\n" for line in tables.listing(found, width())), options.output)
         return 0
     from checker.render.terminal import paint, section
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,9 @@ def summary(target: Target) -> dict[str, Any]:
         "precision": list(target.precision),
         "extends": target.extends or None,
         "grade": target.grade.value,
+        "date": target.date,
         "operators": len(target.by_op),
+        "rows": len(target.rows),
         "unlisted": target.unlisted.value,
         "rejected": target.rejected.value,
         "partition": target.partition,
@@ -83,13 +86,35 @@ def _common(entry: Row | ModelRule | AlwaysRule) -> dict[str, Any]:
     return {"precision": list(entry.precision), "change": entry.change, "note": entry.note, "sources": cited}
 
 
-def listing(targets: Sequence[Target]) -> Iterator[str]:
-    """Yield the lines of a table with one target a line."""
-    heads = ("target", "chip", "toolchain", "precision", "operators", "grade")
-    rows = [(t.id, t.chip, t.toolchain, ",".join(t.precision), str(len(t.by_op)), t.grade.value) for t in targets]
+WIDE = 118
+"""Columns from which the list of targets has one line a target."""
+
+
+def listing(targets: Sequence[Target], width: int) -> Iterator[str]:
+    """Yield the lines of a list of targets: one line each where there is room, otherwise what it is below the id.
+
+    Args:
+        targets: in the order to be shown.
+        width: columns.
+    """
+    heads = ("target", "precision", "rows", "grade", "newest source")
+    rows = [(t.id, ",".join(t.precision), str(len(t.rows)), t.grade.value, t.date) for t in targets]
     widths = [max(len(line[column]) for line in (heads, *rows)) for column in range(len(heads))]
-    for line in (heads, *rows):
-        yield "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+    about = ["chip and toolchain", *(f"{_chip(t)}; {t.toolchain}" for t in targets)]
+    room = width - sum(widths) - 2 * len(widths)
+    for line, words in zip((heads, *rows), about, strict=True):
+        cells = "  ".join(cell.ljust(wide) for cell, wide in zip(line, widths, strict=True))
+        if width >= WIDE:
+            yield f"{cells}  {words if len(words) <= room else words[: room - 3] + '...'}".rstrip()
+        else:
+            yield cells.rstrip()
+            if line is not heads:
+                yield from textwrap.wrap(words, width, initial_indent="    ", subsequent_indent="    ")
+
+
+def _chip(target: Target) -> str:
+    """Name vendor and chip, the vendor once."""
+    return target.chip if target.chip.startswith(target.vendor) else f"{target.vendor} {target.chip}"
 
 
 def sections(target: Target) -> Iterator[tuple[str, list[str]]]:
