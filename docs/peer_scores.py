@@ -48,7 +48,9 @@ ALONE = """
 
 No compiler for these targets answers here, so nobody is scored. What can be counted is where such a checker contradicts
 the notes in its own list of operators, which it prints ("may result in a node not actually being supported") and does
-not check; our tables of the same targets hold the same notes as conditions.
+not check; our tables of the same targets hold the same notes as conditions. (A BatchNormalization, a
+HardSwish or a HardSigmoid below is no contradiction: the checker looks after ONNX Runtime's basic
+optimisation, which folds or rewrites them, and our tables look at the file.)
 
 - **ONNX Runtime's mobile usability checker 1.32.0** (`onnxruntime.tools.check_onnx_model_mobile_usability`): for NNAPI,
   and for CoreML as ML Program, with fixed input sizes required, as it does first. Every node supported is ALL,
@@ -140,9 +142,10 @@ def contradictions(file: Evidence, pairs: Sequence[Pair]) -> Iterator[str]:
     listed = ", ".join(f"{word} {count}" for word, count in sorted(counts.items()))
     yield f"Asked about {len(file.networks)} networks: {listed}."
     whole = [pair for pair in pairs if pair.theirs == ALL]
-    against = [pair for pair in whole if pair.ours != ALL]
-    agreed = f"Of those that it takes whole our table takes {len(whole) - len(against)}"
-    yield f"{agreed}; the others are:\n" if against else f"{agreed}."
+    against = [pair for pair in whole if pair.ours not in {ALL, UNKNOWN}]
+    ours = Counter(pair.ours for pair in whole)
+    agreed = f"Of those that it takes whole our table takes {ours[ALL]}, and has no answer to {ours[UNKNOWN]}"
+    yield f"{agreed}; it does not take whole:\n" if against else f"{agreed}."
     for pair in sorted(against, key=lambda each: each.name):
         named = ", ".join(sorted(pair.our_culprits)) or "no single operator"
         yield f"- {pair.name}: {pair.ours} ({named})"
