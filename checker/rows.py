@@ -61,19 +61,23 @@ class Rows(Sequence["Row"]):
     def under(self, own: Rows, never_inserts: Collection[str] = ()) -> Rows:
         """Return the rows of a target that inherits these: its own among those of operators that it does not replace.
 
-        Refusals that are inherited come before its own rows, all else after them.  ``never_inserts``: rows by which the
-        compiler would insert one of these on the host, and take the operator with it, are left out.
+        Where own rows of an operator join the inherited ones, inherited refusals come before them, all else after them;
+        the rows of an operator without own rows keep their order.  ``never_inserts``: rows by which the compiler would
+        insert one of these on the host, and take the operator with it, are left out.
         """
         gone = {name for piece in own.pieces if not piece.inherits for name in piece.names}
-        found = []
+        joined = {name for piece in own.pieces for name in piece.names} - gone
+        first: list[Piece] = []
+        after: list[Piece] = []
         for piece in self.pieces:
-            names = [name for name in piece.names if name not in gone]
-            if len(names) == len(piece.names) and not never_inserts:
-                found.append(piece)
-            elif names:
-                found.append(Piece(names, partial(_some, piece, names, never_inserts), refuses=piece.refuses))
-        first = [piece for piece in found if piece.refuses]
-        return Rows((*first, *own.pieces, *(piece for piece in found if not piece.refuses)))
+            kept = [name for name in piece.names if name not in gone]
+            ahead = [name for name in kept if piece.refuses and name in joined]
+            for names, found in ((ahead, first), ([name for name in kept if name not in ahead], after)):
+                if len(names) == len(piece.names) and not never_inserts:
+                    found.append(piece)
+                elif names:
+                    found.append(Piece(names, partial(_some, piece, names, never_inserts), refuses=piece.refuses))
+        return Rows((*first, *own.pieces, *after))
 
     def _read(self) -> tuple[Row, ...]:
         if self._all is None:

@@ -105,6 +105,14 @@ def test_own_rows_may_stand_before_the_inherited_ones(
     assert [row.status.value for row in target.by_op["Sin"]] == ["fallback", "unsupported"]
 
 
+def test_an_operator_without_own_rows_keeps_their_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A refusal at the end, for whatever the rows before it did not take, stays there in a sibling's table."""
+    base = HEAD.replace("acme-one", "acme-base") + CONV + CONV.replace("native", "unsupported")
+    write(tmp_path, base, "acme-base")
+    target = shipped(tmp_path, monkeypatch, '[target]\nid = "acme-one"\nextends = "acme-base"\n')
+    assert [row.status.value for row in target.by_op["Conv"]] == ["native", "unsupported"]
+
+
 def test_what_a_chip_never_inserts_is_not_inherited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows that take an operator with such an insertion are left out, and those of it that fall back anyway are not."""
     base = HEAD.replace("acme-one", "acme-base") + CONV
