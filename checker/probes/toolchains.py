@@ -21,6 +21,7 @@ PEERS: Final = {
 
 MODULES: Final = {
     "onnxruntime-cpu": "ort_cpu",
+    "onnxruntime-webgpu": "ort_webgpu",
     "openvino-cpu": "openvino_cpu",
     "qnn": "qnn",
     "rknn": "rknn",
