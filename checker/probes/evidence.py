@@ -109,7 +109,7 @@ def header(about: About, version: str, target: str, *, host: str, date: str) -> 
         "version": version,
         "target": target,
         "host": host,
-        "options": dict(about.options),
+        "options": {**about.options, **({"weights": "about zero"} if about.centred_weights else {})},
         "date": date,
         "licence_note": about.licence_note,
     }

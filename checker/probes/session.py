@@ -72,7 +72,7 @@ class Session:
         """
         with tempfile.TemporaryDirectory(prefix="edgelint-networks-") as folder:
             for path in paths:
-                ready = weights.supply(path, Path(folder))
+                ready = weights.supply(path, Path(folder), centred=self.toolchain.about.centred_weights)
                 try:
                     case = questions.network(path, ready, self.toolchain.about, self.target, precision or None)
                     if self.pending([case]):

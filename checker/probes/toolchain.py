@@ -82,6 +82,7 @@ class About:
     ``tool``: its name in evidence files.  ``adapter``: module in ``workers/``.  ``chips``: target id to what the
     compiler calls the chip.  ``precisions``: offered, the default first.  ``converts``: those that it makes of a float
     model itself; empty where the precision is that of the file.  ``lacks``: what a single target does not offer.
+    ``centred_weights``: a network without weights gets some about zero, for compilers that calibrate (``fillers``).
     ``licence_note``: goes into each header.  ``words``: False where the licence forbids publishing more than answers.
     """
 
@@ -94,6 +95,7 @@ class About:
     lacks: Mapping[str, frozenset[str]] = EMPTY
     options: Mapping[str, Any] = EMPTY
     words: bool = True
+    centred_weights: bool = False
 
     def of(self, target: str) -> About:
         """Return what is known where one target is asked about."""

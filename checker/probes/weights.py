@@ -2,17 +2,20 @@
 
 A corpus of graphs keeps its large tensors as external data that is not shipped, often all of them at one place of one
 file.  A compiler wants the bytes; what they hold decides little as long as variances are positive and indices legal.
-Each tensor gets bytes of its own: TensorRT refuses two weights at one address.
+Each tensor gets bytes of its own: TensorRT refuses two weights at one address.  A compiler that calibrates runs the
+network: it gets weights about zero instead (``fillers``).
 """
 
 from __future__ import annotations
 
 import lzma
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from checker.errors import InputError
+from checker.graph import EMPTY
+from checker.probes import fillers
 
 if TYPE_CHECKING:
     import onnx
@@ -31,12 +34,13 @@ def name_of(path: Path) -> str:
     return path.name.removesuffix(".xz").removesuffix(".onnx").removeprefix("shipped__")
 
 
-def supply(path: Path, folder: Path) -> Path:
+def supply(path: Path, folder: Path, *, centred: bool = False) -> Path:
     """Return a copy of a network in ``folder`` that has its weights; the file itself where it lacks nothing.
 
     Args:
         path: an ``.onnx`` file, or one compressed with xz.
         folder: where the copy and its weight file go.
+        centred: give weights a size that fits their part in the network, instead of small positive values.
 
     Raises:
         InputError: it cannot be read, or is no ONNX model.
@@ -56,8 +60,11 @@ def supply(path: Path, folder: Path) -> Path:
     if absent:
         with copy.with_suffix(".weights").open("wb") as file:
             points = zero_points(model)
+            parts = fillers.ranges(model) if centred else EMPTY
             for number, tensor in enumerate(absent):
-                _place(tensor, file, copy.with_suffix(".weights").name, number, zero=tensor.name in points)
+                values = _elements(tensor, number, parts)
+                data = bytes(values.nbytes) if tensor.name in points else values.tobytes()
+                _place(tensor, file, copy.with_suffix(".weights").name, data)
     copy.write_bytes(model.SerializeToString())
     return copy
 
@@ -83,39 +90,44 @@ def tensors(model: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
             yield from _of_node(node)
 
 
-def elements(number: int, count: int, dtype: str) -> Any:
+def elements(number: int, count: int, dtype: str, within: fillers.Range | None = None) -> Any:
     """Return the elements of one tensor.
 
     Args:
         number: position of the tensor in the model; its seed.
         count: how many.
-        dtype: numpy's name, or that of ml_dtypes; integers are all one, so that they are legal as indices.
+        dtype: numpy's name, or that of ml_dtypes.
+        within: their range; by default small positive values, and integers all one, so that they are legal as indices.
     """
     import ml_dtypes
     import numpy as np
 
     kind = np.dtype(getattr(ml_dtypes, dtype, dtype))
-    if kind.kind in "iub":
-        return np.ones(count, kind)
     random = np.random.default_rng(number)
+    if kind.kind in "iub":
+        if within is None or dtype not in {"int8", "uint8"}:
+            return np.ones(count, kind)
+        return random.integers(int(within.low), int(within.high), count, endpoint=True).astype(kind)
+    low, high = (within.low, within.high) if within else (LOW, HIGH)
     return np.concatenate(
-        [random.uniform(LOW, HIGH, min(_CHUNK, count - at)).astype(kind) for at in range(0, count, _CHUNK)]
+        [random.uniform(low, high, min(_CHUNK, count - at)).astype(kind) for at in range(0, count, _CHUNK)]
         or [np.zeros(0, kind)]
     )
 
 
-def _place(tensor: onnx.TensorProto, file: IO[bytes], location: str, number: int, *, zero: bool) -> None:
-    """Write a tensor's bytes where the file ends, and have the tensor say so; ``zero``: nothing but zeros."""
+def _elements(tensor: onnx.TensorProto, number: int, parts: Mapping[str, fillers.Range]) -> Any:
+    from math import prod
+
     from onnx import helper
 
-    count = 1
-    for size in tensor.dims:
-        count *= size
     dtype = helper.tensor_dtype_to_np_dtype(tensor.data_type)
+    return elements(number, prod(tensor.dims), dtype.name, parts.get(tensor.name))
+
+
+def _place(tensor: onnx.TensorProto, file: IO[bytes], location: str, data: bytes) -> None:
+    """Write a tensor's bytes where the file ends, and have the tensor say so."""
     file.write(b"\0" * (-file.tell() % ALIGNMENT))
     offset = file.tell()
-    data = elements(number, count, dtype.name).tobytes()
-    data = bytes(len(data)) if zero else data
     length = _length(tensor) or len(data)
     file.write(data[:length].ljust(length, b"\0"))
     del tensor.external_data[:]
