@@ -44,7 +44,8 @@ class Settings:
     ids of rules.  ``simplify``: add the verdict after onnxsim.  ``whole_hash``: hash the weights in the file too.
     ``resolutions``: sizes of the input that are asked about, (height, width) or one length.  ``int8``: say what each
     target would run in int8, also where the verdict is about another precision.  ``weights``: rules may read them.
-    ``improve``: look for changes that would better a verdict also where the file builds.
+    ``improve``: look for changes that would better a verdict also where the file builds, and say what a toolchain wants
+    done to the file first.
     """
 
     targets: tuple[Target, ...]
@@ -190,7 +191,13 @@ def examine(
         found.append(entries.target(verdict, placements, segments, cost, signatures, after=after, in_int8=in_int8))
     precisions = frozenset((*(entry.precision for entry in found), *("int8" for entry in found if entry.int8)))
     subject = rules.Subject(
-        graph, composites, norms, resolution=sizes, precisions=precisions, read=_reader(loaded, settings)
+        graph,
+        composites,
+        norms,
+        resolution=sizes,
+        precisions=precisions,
+        read=_reader(loaded, settings),
+        targets=settings.targets if settings.improve else (),
     )
     report = Report(
         schema_version=SCHEMA_VERSION,

@@ -35,7 +35,7 @@ INHERITS: Final = re.compile(r"^inherits\s*=\s*true\b", re.MULTILINE)
 REFUSES: Final = re.compile(r"""^status\s*=\s*["']unsupported["']""", re.MULTILINE)
 NAME: Final = re.compile(r"""^name\s*=\s*("[^"\\]*"|\[[^\]]*\])""", re.MULTILINE)
 
-TOP_KEYS: Final = ("target", "source", "model", "always", "op", "quantization", "memory", "peak")
+TOP_KEYS: Final = ("target", "source", "model", "always", "op", "quantization", "simplify", "memory", "peak")
 HEADER_KEYS: Final = (
     "id",
     "vendor",
@@ -72,6 +72,7 @@ ALWAYS_KEYS: Final = ("require", "change", "precision", "evidence", "note")
 RECIPE_KEYS: Final = ("activation", "weight", "symmetric", "weights", "weights_symmetric", "evidence", "note")
 FIGURES: Final[Mapping[str, tuple[str, ...]]] = {
     "memory": ("on_chip_bytes", "ram_bytes", "bandwidth_gb_per_s"),
+    "simplify": (),
     "peak": (*(f"{p}_{unit}" for p in PRECISIONS for unit in ("tops", "macs_per_cycle")), "clock_mhz"),
 }
 """What a vendor may state of the chip; ``floor.py`` reads it.  A MAC is two operations; GB are 10 to the 9 bytes."""
@@ -373,6 +374,7 @@ class Table:
         for name, value in values.items():
             if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
                 self.fault(f"`{name}` must be a number above zero")
+        self.text(entry, "note", required=key == "simplify")
         return Figures(values, self.evidence(entry), self.text(entry, "note"))
 
 

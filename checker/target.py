@@ -223,7 +223,7 @@ class Target:
 
     ``precision``: what it offers, the default first.  ``unlisted``, ``rejected``: what becomes of a node without rows,
     and of one whose rows all refuse.  ``partition``: ``any``, ``one-subgraph`` or ``whole``.  ``digest``: SHA-256 of
-    the files that it was read from.
+    the files that it was read from.  ``simplify``: why a file should be simplified first, where the toolchain wants it.
     """
 
     id: str
@@ -242,6 +242,7 @@ class Target:
     rows: Sequence[Row] = ()
     sources: Mapping[str, Source] = EMPTY
     quantization: Recipe | None = None
+    simplify: Figures | None = None
     memory: Figures = Figures()
     peak: Figures = Figures()
     path: str = ""

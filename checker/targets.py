@@ -176,6 +176,7 @@ def build(
         rows=rows,
         sources=table.sources,
         quantization=table.recipe() or (parent.quantization if parent else None),
+        simplify=table.figures("simplify") or (parent.simplify if parent else None),
         memory=table.figures("memory") or (parent.memory if parent and same_chip else Figures()),
         peak=table.figures("peak") or (parent.peak if parent and same_chip else Figures()),
         path=path,

@@ -111,7 +111,9 @@ class TestExported:
 def test_the_shipped_networks(path: Path) -> None:
     """Networks without their weights are audited all the same, and the missing file is a finding."""
     report = checker.check(path)
-    assert [f.rule for f in report.findings if f.severity == "warning"] == ["external-data-missing"]
+    assert {f.rule for f in report.findings if f.severity == "warning"} - {"simplify-first"} == {
+        "external-data-missing"
+    }
     verdicts_are_sound(report)
 
 

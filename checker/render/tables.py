@@ -39,6 +39,7 @@ def whole(target: Target) -> dict[str, Any]:
         "model": [{"require": list(r.require), "otherwise": r.otherwise, **_common(r)} for r in target.model],
         "always": [{"require": list(r.require), **_common(r)} for r in target.always],
         "rows": [row(r) for r in target.rows],
+        "simplify": reason(target.simplify) if target.simplify else {},
         "memory": figures(target.memory),
         "peak": figures(target.peak),
     }
@@ -48,7 +49,12 @@ def figures(stated: Figures) -> dict[str, Any]:
     """Return what the vendor states of the chip, with the sources; empty where it states nothing."""
     if not stated.values:
         return {}
-    return {**stated.values, "sources": [s.id for s in stated.sources], "note": stated.note}
+    return {**stated.values, **reason(stated)}
+
+
+def reason(stated: Figures) -> dict[str, Any]:
+    """Return what is said of the chip or its toolchain without figures, with the sources."""
+    return {"sources": [s.id for s in stated.sources], "note": stated.note}
 
 
 def source(cited: Source) -> dict[str, Any]:
@@ -123,6 +129,8 @@ def sections(target: Target) -> Iterator[tuple[str, list[str]]]:
     facts = [f"{target.vendor} {target.chip}; {target.toolchain}; {', '.join(target.precision)}", fates]
     facts += [f"extends {target.extends}"] if target.extends else []
     facts += [target.note] if target.note else []
+    if target.simplify:
+        facts.append(f"simplify the file first: {target.simplify.note} ({cite(target.simplify.sources)})")
     yield target.id, facts
     if target.model:
         yield (

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from checker.batchnorm import BatchNorm
     from checker.graph import Array, Composite, Graph, Value
     from checker.resolution import Resolution
+    from checker.target import Target
 
 Severity = Literal["error", "warning", "info"]
 Confidence = Literal["high", "medium", "low"]
@@ -36,7 +37,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Subject:
-    """Everything that a rule may look at: the graph, its layers, how its BatchNorms are judged, what other sizes do."""
+    """Everything that a rule may look at: the graph, its layers, its BatchNorms, what other sizes do, the targets."""
 
     graph: Graph
     composites: tuple[Composite, ...] = ()
@@ -45,6 +46,7 @@ class Subject:
     resolution: Resolution | None = None
     precisions: frozenset[str] = frozenset()
     read: Callable[[Value], Array | None] | None = None
+    targets: tuple[Target, ...] = ()
 
     def in_precision(self, precision: str) -> bool:
         """Tell whether a build in that precision is in question; where nothing is said of any, every one is."""
