@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import five_networks
 import peer_scores
 from table_lines import head, row
 
@@ -184,6 +185,7 @@ def page(compared: Sequence[Compared]) -> Iterator[str]:
             right, balanced = str(score.accuracy), percent(score.balanced)
             answered, ready = str(score.answered_share), str(len(score.false_ready))
             yield row(each.target.id, len(score.scored), answered, right, balanced, ready, score.constant)
+    yield from five_networks.section({each.target.id: each.pairs for each in compared})
     for each in compared:
         yield from details(each)
 
