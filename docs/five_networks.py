@@ -25,8 +25,8 @@ WORDS = """
 ## Five networks on every measured target
 
 What the compiler said of it, with what it put on the host or named in its refusal; below, where we say otherwise, our
-answer. The same five files for all, as they were exported. No answer: not asked, or the compiler crashed; a target's section has
-the details.
+answer. The same five files for all, as they were exported. No answer: not asked, or the compiler crashed; a target's
+section has the details.
 """
 
 
