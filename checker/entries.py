@@ -278,4 +278,5 @@ def reason(found: Why, signatures: Signatures) -> Reason:
         change=found.change,
         sources=tuple(each.id for each in found.sources),
         occurrences=occurrences(signatures.places(found.nodes), found.nodes, found.op, found.constraint or found.here),
+        listed=found.listed,
     )

@@ -205,6 +205,10 @@ class Reason:
     change: Annotated[str, "What cures it, where the table says so; otherwise empty."] = ""
     sources: Annotated[tuple[str, ...], "Ids of the target's sources that bear it out."] = ()
     occurrences: Annotated[tuple[Occurrence, ...], "Where it holds, whatever the nodes are called."] = ()
+    listed: Annotated[
+        str,
+        "What the vendor's own operator list says, where a compiler was measured that does worse; empty otherwise.",
+    ] = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ INHERITS: Final = re.compile(r"^inherits\s*=\s*true\b", re.MULTILINE)
 REFUSES: Final = re.compile(r"""^status\s*=\s*["']unsupported["']""", re.MULTILINE)
 NAME: Final = re.compile(r"""^name\s*=\s*("[^"\\]*"|\[[^\]]*\])""", re.MULTILINE)
 
-TOP_KEYS: Final = ("target", "source", "model", "always", "op", "quantization", "simplify", "memory", "peak")
+TOP_KEYS: Final = ("target", "source", "model", "always", "op", "quantization", "simplify", "listed", "memory", "peak")
 HEADER_KEYS: Final = (
     "id",
     "vendor",

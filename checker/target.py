@@ -7,12 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from checker.constraint import Constraint, parse
 from checker.facts import Recipe
 from checker.graph import EMPTY
 from checker.rows import Rows
+
+if TYPE_CHECKING:
+    from checker.listed import Listed
 
 PRECISIONS: Final = ("fp32", "fp16", "bf16", "int8", "int16", "a16w8")
 """Precisions that can be asked for.  The dtype of storage; ``a16w8`` is 16-bit activations with 8-bit weights."""
@@ -224,6 +227,7 @@ class Target:
     ``precision``: what it offers, the default first.  ``unlisted``, ``rejected``: what becomes of a node without rows,
     and of one whose rows all refuse.  ``partition``: ``any``, ``one-subgraph`` or ``whole``.  ``digest``: SHA-256 of
     the files that it was read from.  ``simplify``: why a file should be simplified first, where the toolchain wants it.
+    ``listed``: what the vendor's own list says, where that is not what the rows rest on.
     """
 
     id: str
@@ -243,6 +247,7 @@ class Target:
     sources: Mapping[str, Source] = EMPTY
     quantization: Recipe | None = None
     simplify: Figures | None = None
+    listed: Listed | None = None
     memory: Figures = Figures()
     peak: Figures = Figures()
     path: str = ""

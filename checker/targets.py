@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from checker import listed
 from checker.errors import InputError
 from checker.paths import opsets_dir
 from checker.rows import Piece, Rows
@@ -177,6 +178,7 @@ def build(
         sources=table.sources,
         quantization=table.recipe() or (parent.quantization if parent else None),
         simplify=table.figures("simplify") or (parent.simplify if parent else None),
+        listed=listed.read(table) or (parent.listed if parent else None),
         memory=table.figures("memory") or (parent.memory if parent and same_chip else Figures()),
         peak=table.figures("peak") or (parent.peak if parent and same_chip else Figures()),
         path=path,

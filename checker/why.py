@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from checker.placement import FileAnswer, Placement, Placements, Unmet
 from checker.target import Grade, Source, Status
+
+if TYPE_CHECKING:
+    from checker.listed import Listed
 
 _SEVERITY: Final = (
     "refused",
@@ -32,7 +35,7 @@ class Reason:
     host, ``runs-as`` for nodes that leave the precision asked for, ``decomposed`` or ``folded`` for a left-over
     BatchNormalization that does not run as one.  ``constraint``: as the table has it, empty where
     no row speaks of the operator.  ``here``: the model's own figures, or the reason in words.  ``refuses``: whether it
-    alone makes the toolchain refuse the file.
+    alone makes the toolchain refuse the file.  ``listed``: what the vendor's own list says where that is better.
     """
 
     op: str
@@ -45,6 +48,7 @@ class Reason:
     change: str = ""
     refuses: bool = False
     sources: tuple[Source, ...] = ()
+    listed: str = ""
 
     @property
     def sentence(self) -> str:
@@ -71,7 +75,7 @@ def reasons_of(placements: Placements, answer: str) -> tuple[Reason, ...]:
     """
     whole = placements.target.partition == "whole"
     grouped: dict[tuple[str, str, str], Reason] = {}
-    for reason in (*_file(placements.file), *_nodes(placements.compute, whole=whole)):
+    for reason in (*_file(placements.file), *_nodes(placements.compute, placements.target.listed, whole=whole)):
         key = (reason.op, reason.status, reason.constraint or reason.here)
         if key in grouped:
             grouped[key] = replace(grouped[key], nodes=(*grouped[key].nodes, *reason.nodes))
@@ -107,7 +111,7 @@ def _file(answers: Iterable[FileAnswer]) -> Iterator[Reason]:
             yield Reason("", (), "unknown", unmet.text, unmet.here, source, grade, change, sources=cited)
 
 
-def _nodes(items: Iterable[Placement], *, whole: bool) -> Iterator[Reason]:
+def _nodes(items: Iterable[Placement], listed: Listed | None, *, whole: bool) -> Iterator[Reason]:
     for placement in items:
         if placement.status.taken:
             yield from _beside(placement, whole=whole)
@@ -135,6 +139,7 @@ def _nodes(items: Iterable[Placement], *, whole: bool) -> Iterator[Reason]:
             change=placement.change,
             refuses=refuses,
             sources=cited,
+            listed=listed.against(placement.op, placement.status) if listed and len(placement.nodes) == 1 else "",
         )
 
 

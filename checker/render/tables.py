@@ -40,6 +40,7 @@ def whole(target: Target) -> dict[str, Any]:
         "always": [{"require": list(r.require), **_common(r)} for r in target.always],
         "rows": [row(r) for r in target.rows],
         "simplify": reason(target.simplify) if target.simplify else {},
+        "listed": _listed(target),
         "memory": figures(target.memory),
         "peak": figures(target.peak),
     }
@@ -50,6 +51,14 @@ def figures(stated: Figures) -> dict[str, Any]:
     if not stated.values:
         return {}
     return {**stated.values, **reason(stated)}
+
+
+def _listed(target: Target) -> dict[str, Any]:
+    found = target.listed
+    if found is None:
+        return {}
+    names = {key: sorted(getattr(found, key)) for key in ("taken", "conditional", "host", "refused")}
+    return {**names, "sources": [s.id for s in found.sources], "note": found.note}
 
 
 def reason(stated: Figures) -> dict[str, Any]:

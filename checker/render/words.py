@@ -197,6 +197,8 @@ def reason_lines(reason: Reason, source_number: int | None) -> Iterator[str]:
     explained = why(reason)
     if explained:
         yield explained
+    if reason.listed:
+        yield f"{reason.listed}; the compiler's answer decides"
     if reason.change:
         yield f"change: {reason.change}"
     graded = reason.grade or ""
