@@ -20,12 +20,15 @@ PEERS: Final = {
 """Other checkers, which predict what a compiler would say: scored beside ours, never evidence for a table."""
 
 MODULES: Final = {
+    "litert": "litert",
+    "ncnn": "ncnn",
     "onnxruntime-cpu": "ort_cpu",
     "onnxruntime-webgpu": "ort_webgpu",
     "openvino-cpu": "openvino_cpu",
     "qnn": "qnn",
     "rknn": "rknn",
     "tensorrt-rtx": "tensorrt_rtx",
+    "tflite-micro": "tflite_micro",
     "vela": "vela",
     **PEERS,
 }
