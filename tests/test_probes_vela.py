@@ -50,6 +50,38 @@ def test_what_the_quantizer_skips_is_no_refusal_of_the_npu() -> None:
     assert "(x2)" in found.says
 
 
+INNER_TENSORS = """
+Warning (supported operators) operator: SQRT, ofm: '/n/InstanceNormalization_instnorm_std'
+Reason: Unsupported opType
+
+Warning (supported operators) operator: LEAKY_RELU, ofm: '/c/Conv_input_nhwc'
+Reason: Operation has tensor with unsupported DataType Float32
+
+Warning (supported operators) operator: DEQUANTIZE, ofm: '/c/Conv_input_nhwc_dequant'
+Reason: Unsupported opType
+
+Warning (supported operators) operator: ABS, ofm: 'val_6_erf_abs'
+Reason: Operation has tensor with unsupported DataType Float32
+
+CPU operators = 4 (50.0%)
+NPU operators = 4 (50.0%)
+"""
+
+
+def test_inner_results_belong_to_the_operator_that_they_are_named_after() -> None:
+    """By node, by output or as the input of the next; what the quantizer puts around a skipped operator is none."""
+    makes = {"/n/InstanceNormalization": "InstanceNormalization", "val_6": "Erf", "/c/Conv": "Conv"}
+    makes["/c/Conv_input_nhwc"] = "LeakyRelu"
+    found = vela.interpret(CASE, Raw("answered", {"ops": ["CONV_2D"], "custom": [], "makes": makes}, INNER_TENSORS))
+    assert found.culprits == {"InstanceNormalization": 1, "LeakyRelu": 1, "Erf": 1}
+
+
+def test_a_custom_operator_is_spelled_as_in_onnx() -> None:
+    """The converter writes names in capitals."""
+    answer = {"ops": ["CUSTOM"], "custom": ["ONNX_MAXPOOL"], "makes": {"y": "MaxPool"}}
+    assert vela.interpret(CASE, Raw("answered", answer, "")).culprits == {"MaxPool": 1}
+
+
 def test_a_custom_operator_means_that_nothing_can_run_it() -> None:
     """onnx2tf converts what it does not know into custom operators and reports success."""
     found = vela.interpret(CASE, Raw("answered", {"ops": ["CUSTOM"], "custom": ["ONNX_DET"], "makes": {}}, ""))

@@ -34,7 +34,6 @@ FOLDED = "nothing is left to compute: constants, known shapes, casts to the same
 INPUT_LAYOUT = "onnx2tf feeds the graph input as NHWC, so that a transposition right after it is another one or none"
 SQUEEZED_SILU = "SiLU inside a squeeze-and-excitation after a ReLU; networks have ReLU or SiLU in both places"
 TRAILING = "padding at the end that no window of this stride reaches"
-BATCH = "a batch of unknown size: only a batch of one is known to be taken, and the compiler assumes one"
 TRANSPOSED = "onnx2tf transposes these weights at run time, which spares them the scale per channel"
 EDGE = "DequantizeLinear alone at the input and QuantizeLinear alone at the output: no pair is left in between"
 INTEGER = "a float operator on int8 without a scale"
@@ -46,7 +45,6 @@ EXCEPTIONS: dict[str, str] = {
     **dict.fromkeys(["qdq/dq_in_q_out_u8z0", "qdq/dq_in_q_out_u8z128"], EDGE),
     **dict.fromkeys(["Transpose-17/wide021", "Transpose-17/021_100k", "Transpose-17/4d_n2big"], INPUT_LAYOUT),
     **dict.fromkeys(["se/relu_silu_sig", "se/clip6_silu_sig", "se/addrelu_silu_sig"], SQUEEZED_SILU),
-    **dict.fromkeys(["Resize-17/symN", "Resize-17/symAll", "Transpose-17/symN", "Softmax-17/symN"], BATCH),
     **dict.fromkeys(
         [
             "Cast-17/float32_float32",

@@ -16,6 +16,7 @@ from typing import Final
 from checker.graph import Graph, Node, Value
 from checker.predicates.look import argument, made_by, sole_user
 from checker.predicates.passes import crossed_expansions, shared_attention, uniform_split_bias
+from checker.predicates.tflite import before_padded_conv, beyond_scales, loosened_by_split, split_beside_residual
 
 Predicate = Callable[[Node, Graph], bool | None]
 
@@ -256,6 +257,14 @@ def fixed_but_batch(node: Node, _: Graph) -> bool | None:
     return True if known else None
 
 
+def open_batch(node: Node, _: Graph) -> bool | None:
+    """Tell whether the first axis of the node's first input is dynamic."""
+    shape = node.inputs[0].shape if node.inputs and node.inputs[0] is not None else None
+    if not shape or shape[0] is None:
+        return None
+    return isinstance(shape[0], str)
+
+
 def loose_batchnorm(node: Node, graph: Graph) -> bool | None:
     """Tell whether a BatchNormalization feeds the node, activations aside, that no convolution before it can absorb."""
     value = node.inputs[0] if node.inputs else None
@@ -308,6 +317,8 @@ PREDICATES: Final[dict[str, Predicate]] = {
     "after_reshape": after_reshape,
     "batched_matmul": batched_matmul,
     "before_reshape": before_reshape,
+    "before_padded_conv": before_padded_conv,
+    "beyond_scales": beyond_scales,
     "branches_read_constants": branches_read_constants,
     "computed_axes": computed_axes,
     "crossed_expansions": crossed_expansions,
@@ -319,9 +330,12 @@ PREDICATES: Final[dict[str, Predicate]] = {
     "gathers_in_order": gathers_in_order,
     "gelu_halved_last": gelu_halved_last,
     "loose_batchnorm": loose_batchnorm,
+    "loosened_by_split": loosened_by_split,
+    "open_batch": open_batch,
     "rms_scale_first": rms_scale_first,
     "shared_attention": shared_attention,
     "sole_use": sole_use,
+    "split_beside_residual": split_beside_residual,
     "twin_products": twin_products,
     "uniform_split_bias": uniform_split_bias,
     "unit_axis_transpose": unit_axis_transpose,

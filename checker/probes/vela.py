@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any, Final
 
 from checker.probes.driven import Driven
@@ -24,10 +25,11 @@ ABOUT: Final = About(
     },
     precisions=("int8",),
     converts=("int8",),
+    centred_weights=True,
     licence_note="Vela, onnx2tf and ai-edge-quantizer are open source (Apache-2.0, MIT); answers about our own models",
     options={
         "onnx2tf": "flatbuffer_direct, custom operators allowed, onnxsim for networks only",
-        "ai-edge-quantizer": "static_wi8_ai8, one sample of U(0.05, 1)",
+        "ai-edge-quantizer": "static_wi8_ai8, one sample: floats of U(0.05, 1), integers and truth values 1",
         "vela": "--show-cpu-operations, default memory mode",
     },
 )
@@ -37,6 +39,8 @@ _REFUSED = re.compile(
 )
 _CPU = re.compile(r"^CPU operators = (\d+)", re.MULTILINE)
 _SKIPPED = re.compile(r"DataType Float32", re.IGNORECASE)
+_CHANGES = frozenset({"QUANTIZE", "DEQUANTIZE"})
+"""Added by the quantizer around an operator that it skips: that one is the culprit."""
 
 
 def toolchain(worker: Worker) -> Driven:
@@ -50,7 +54,8 @@ def interpret(_case: Case, raw: Raw) -> Observation:
     into = tuple(dict.fromkeys(answer.get("ops", ())))
     if answer.get("custom"):
         wanted = ", ".join(answer["custom"])
-        return Observation("refused", f"custom operator needed: {wanted}", into, _custom(answer["custom"]), "custom")
+        culprits = _custom(answer["custom"], answer.get("makes", {}))
+        return Observation("refused", f"custom operator needed: {wanted}", into, culprits, "custom")
     if raw.error:
         outcome: Outcome = "refused" if raw.stage == "convert" else "compiler-error"
         tool = {"convert": "onnx2tf", "quantize": "ai-edge-quantizer"}.get(raw.stage, "vela")
@@ -59,13 +64,32 @@ def interpret(_case: Case, raw: Raw) -> Observation:
     left = int((_CPU.search(raw.log) or ["", "0"])[1])
     if left:
         makes = answer.get("makes", {})
-        culprits = Counter(makes.get(ofm.rstrip("'"), op) for op, ofm, _ in refused)
-        return Observation("host", _words(refused) or f"{left} operators on the CPU", into, dict(culprits))
+        named = (makes.get(ofm) or _maker(op, ofm, makes) for op, ofm, _ in refused)
+        culprits = dict(Counter(name for name in named if name))
+        return Observation("host", _words(refused) or f"{left} operators on the CPU", into, culprits)
     return Observation("native" if len(into) <= 1 else "decomposed", "", into)
 
 
-def _custom(wanted: list[str]) -> dict[str, int]:
-    return dict(Counter(name.removeprefix("ONNX_") for name in wanted))
+def _custom(wanted: list[str], makes: Mapping[str, str]) -> dict[str, int]:
+    """Name custom operators as ONNX does: the converter writes them in capitals."""
+    spelled = {op.upper(): op for op in makes.values()}
+    names = (name.removeprefix("ONNX_") for name in wanted)
+    return dict(Counter(spelled.get(name, name) for name in names))
+
+
+def _maker(op: str, tensor: str, makes: Mapping[str, str]) -> str:
+    """Return the ONNX operator that a tensor of the converter's own belongs to, else the TFLite name; empty for none.
+
+    The converter names the inner results of an operator after the node or after its output, and adds ``_`` and a word.
+    """
+    if op in _CHANGES:
+        return ""
+    cut = tensor.rfind("_")
+    while cut > 0:
+        if tensor[:cut] in makes:
+            return makes[tensor[:cut]]
+        cut = tensor.rfind("_", 0, cut)
+    return op
 
 
 def _words(refused: list[Any]) -> str:

@@ -34,7 +34,7 @@ def ask(job: dict[str, Any], stage: Callable[[str], object]) -> dict[str, Any]:
     shutil.copy(job["model"], copy)
     if job["options"].get("simplify"):
         copy.write_bytes(simplified(job["model"]))
-    answer["makes"] = {name: node.op_type for node in onnx.load(copy).graph.node for name in node.output}
+    answer["makes"] = makers(onnx.load(copy).graph)
     onnx2tf.convert(
         input_onnx_file_path=str(copy),
         output_folder_path=str(copy.parent),
@@ -70,6 +70,15 @@ def simplified(path: str) -> bytes:
     return data
 
 
+def makers(graph: onnx.GraphProto) -> dict[str, str]:
+    """Return the operator behind each name that the converter may give a tensor: of a node, its outputs, its input."""
+    found = {name: node.op_type for node in graph.node for name in (node.name, *node.output) if name}
+    handed = {
+        f"{node.name}_input_nhwc": found[node.input[0]] for node in graph.node if found.get(next(iter(node.input), ""))
+    }
+    return {**found, **handed}
+
+
 def names(made: Interpreter) -> list[str]:
     """Return the names of the operators in a TFLite file, in order."""
     return [str(each["op_name"]) for each in made._get_ops_details()]  # noqa: SLF001  there is no public way
@@ -85,12 +94,23 @@ def custom(data: bytes) -> list[str]:
 
 
 def int8(path: Path, made: Interpreter) -> bytes:
-    """Quantize to int8 with int8 weights, calibrated with one sample, uniform in 0.05 to 1."""
+    """Quantize to int8 with int8 weights, calibrated with one sample.
+
+    Floats are uniform in 0.05 to 1.  Integers and truth values are 1: a mask of 0 would leave nothing to attend to, and
+    the quantizer, which leaves out values beyond 3e38, would find no range for scores that are all the lowest float.
+    """
     random = np.random.default_rng(0)
     made.allocate_tensors()
     signature = next(iter(made.get_signature_list()))
     inputs = made.get_signature_runner(signature).get_input_details()
-    sample = {name: random.uniform(0.05, 1, each["shape"]).astype(each["dtype"]) for name, each in inputs.items()}
+    sample = {name: values(random, each["shape"], each["dtype"]) for name, each in inputs.items()}
     made_from = quantizer.Quantizer(str(path), recipe.static_wi8_ai8())
     calibrated = made_from.calibrate({signature: [sample]})
     return bytes(made_from.quantize(calibrated).quantized_model)
+
+
+def values(random: np.random.Generator, shape: Any, dtype: Any) -> Any:
+    """Return a sample of one input."""
+    if np.dtype(dtype).kind != "f":
+        return np.ones(shape, dtype)
+    return random.uniform(0.05, 1, shape).astype(dtype)

@@ -1,0 +1,92 @@
+"""What the path through onnx2tf loses is seen in the graph: sizes below a Split, sums that are split, huge numbers."""
+
+from __future__ import annotations
+
+from onnx import parser
+
+from checker.graph import Graph, Node
+from checker.load import load_model
+from checker.predicates import PREDICATES
+
+HEAD = '<ir_version: 8, opset_import: ["" : 17]> case '
+
+
+def graph(text: str) -> Graph:
+    """Read a model in ONNX's text format; a weight without elements is fed."""
+    return load_model(parser.parse_model(HEAD + text).SerializeToString())
+
+
+def told(name: str, net: Graph) -> dict[str, bool | None]:
+    """Return what a predicate says of each node, by the name of its first output."""
+    return {_output(node): PREDICATES[name](node, net) for node in net.nodes}
+
+
+def _output(node: Node) -> str:
+    (first, *_) = node.outputs
+    assert first is not None
+    return first.name
+
+
+def test_sizes_are_lost_below_a_split_until_they_are_stated_again() -> None:
+    """A convolution hands on that its input has no known height, a sum with a whole tensor and a Reshape do not."""
+    net = graph(
+        "(float[1,8,16,16] x, float[4,4,1,1] v) => (float[1,1024] y) <int64[2] n = {4, 4}, int64[2] s = {1, 1024}>"
+        "{ a, b = Split<axis=1>(x, n) c = Conv(a, v) d = Relu(c) e = Reshape(d, s) y = Relu(e) }"
+    )
+    assert told("loosened_by_split", net) == {"a": False, "c": True, "d": True, "e": True, "y": False}
+
+
+def test_a_sum_with_known_sizes_has_known_sizes() -> None:
+    """What is added to the halves decides; the halves alone stay open."""
+    net = graph(
+        "(float[1,8,16,16] x, float[1,4,16,16] z) => (float[1,4,16,16] y, float[1,4,16,16] q) <int64[2] n = {4, 4}>"
+        "{ a, b = Split<axis=1>(x, n) c = Add(a, z) y = Relu(c) d = Add(a, b) q = Relu(d) }"
+    )
+    assert told("loosened_by_split", net) == {"a": False, "c": True, "y": False, "d": True, "q": True}
+
+
+def test_the_second_of_two_axes_may_be_split() -> None:
+    """Only the batch is open then, which is allowed."""
+    net = graph("(float[1,8] x) => (float[1,4] y) <int64[2] n = {4, 4}> { a, b = Split<axis=1>(x, n) y = Add(a, b) }")
+    assert not any(told("loosened_by_split", net).values())
+
+
+def test_a_split_sum_that_a_residual_takes_too() -> None:
+    """It is lost where a convolution takes the residual's result, and where nobody else takes the sum it is not."""
+    text = (
+        "(float[1,8,16,16] x, float[8,8,1,1] w, float[4,4,1,1] v) => (float[1,8,16,16] y) <int64[2] n = {{4, 4}}> {{"
+        "q = Conv(x, w) p = {first} b, c = Split<axis=1>(p, n) d = Conv(b, v) e = Concat<axis=1>(d, c)"
+        "f = Conv(e, w) g = Add(f, {second}) y = {last} }}"
+    )
+    for first, second, last, lost in (
+        ("Add(q, x)", "p", "Conv(g, w)", True),
+        ("Relu(q)", "p", "Conv(g, w)", False),
+        ("Add(q, x)", "x", "Conv(g, w)", False),
+        ("Add(q, x)", "p", "Relu(g)", False),
+    ):
+        net = graph(text.format(first=first, second=second, last=last))
+        assert told("split_beside_residual", net)["b"] is lost, (first, second, last)
+
+
+def test_a_padded_convolution_further_down() -> None:
+    """Activations and sums are looked through, other convolutions are not."""
+    text = "(float[1,8,h,w] x, float[8,8,3,3] k) => (float[1,8,a,b] y) {{ r = Relu(x) s = Add(r, r) {rest} }}"
+    padded = graph(text.format(rest="y = Conv<pads=[1,1,1,1]>(s, k)"))
+    assert told("before_padded_conv", padded)["r"] is True
+    assert told("before_padded_conv", graph(text.format(rest="y = Conv(s, k)")))["r"] is False
+    behind = graph(text.format(rest="t = Conv(s, k) y = Conv<pads=[1,1,1,1]>(t, k)"))
+    assert told("before_padded_conv", behind)["r"] is False
+
+
+def test_numbers_beyond_what_a_scale_holds() -> None:
+    """255 times 2^32; the lowest float32 is far beyond, a mask of -10000 is not."""
+    for number, beyond in (("-10000", False), ("-1e12", False), ("-2e12", True), ("-3.4e38", True)):
+        net = graph(f"(float[2,2] x) => (float[2,2] y) <float m = {{{number}}}> {{ y = Add(x, m) }}")
+        assert told("beyond_scales", net) == {"y": beyond}
+
+
+def test_a_batch_of_unknown_size() -> None:
+    """Only the first axis counts."""
+    for shape, opened in (("n,8", True), ("1,8", False), ("1,n", False)):
+        net = graph(f"(float[{shape}] x) => (float[{shape}] y) {{ y = Relu(x) }}")
+        assert told("open_batch", net) == {"y": opened}
