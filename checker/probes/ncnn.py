@@ -1,0 +1,99 @@
+"""ncnn through pnnx, which reads ONNX.  The accelerator is the host's CPU, or a GPU through Vulkan.
+
+pnnx writes what it cannot convert as a layer that ncnn does not have: converting proves nothing.  Taken is what ncnn
+loads, and what then gives ONNX Runtime's numbers.  With Vulkan, a layer without an implementation for it runs on the
+CPU.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from checker.probes.driven import Driven
+from checker.probes.toolchain import About, Case, Observation
+from checker.probes.worker import Raw, Worker
+
+ABOUT: Final = About(
+    tool="ncnn-pnnx",
+    adapter="ask_ncnn",
+    chips={"ncnn-cpu": "cpu", "ncnn-vulkan": "vulkan"},
+    precisions=("fp32", "fp16", "int8"),
+    licence_note="ncnn and pnnx are BSD-3-Clause; these are their answers about models of our own",
+    options={
+        "pnnx": "defaults (fp16=1, optlevel=2)",
+        "vulkan": "Mesa's lavapipe, in software: small models run there, of networks the layers' flags are asked",
+    },
+    centred_weights=True,
+)
+
+_PLUMBING: Final = frozenset({"Input", "Noop", "Split"})
+_FAILED: Final = re.compile(r"^layer (?:load_param|load_model|create_pipeline) \d+ (\S+) failed", re.MULTILINE)
+_EXPRESSION: Final = re.compile(r"^ignore pnnx\.Expression \S+ param expr=(.*)$")
+_CALLED: Final = re.compile(r"(\w+)\(")
+
+
+def toolchain(worker: Worker) -> Driven:
+    """Return the toolchain behind a worker."""
+    return Driven(ABOUT, interpret, worker, _options)
+
+
+def _options(case: Case, _model: object) -> Mapping[str, str]:
+    """Return how Vulkan is asked: to run a network there in software would take minutes."""
+    if case.target != "ncnn-vulkan":
+        return {}
+    return {"vulkan": "flags" if case.network else "run"}
+
+
+def interpret(_: Case, raw: Raw) -> Observation:
+    """Read an answer: layers that ncnn lacks, cannot load or computes otherwise refuse; without Vulkan: the CPU."""
+    answer = raw.answer
+    if raw.error:
+        return Observation("refused", raw.error, stage=raw.stage)
+    said = answer["said"]
+    layers = answer.get("layers")
+    if layers is None:
+        return _unconverted(answer["code"], said)
+    into = tuple(kind for kind in layers if kind not in _PLUMBING)
+    missing = {**answer["lacking"], **answer["untouched"]}
+    if missing:
+        return Observation("refused", _words(f"no layer {_listed(missing)}", said), into, _named(missing, said), "load")
+    if any(answer["load"]):
+        failed = dict.fromkeys((answer["kinds"].get(name, name) for name in _FAILED.findall(raw.log)), 1)
+        return Observation("refused", _words(f"not loaded: {', '.join(failed)}", said), into, failed, "load")
+    if answer["run"]:
+        culprits = {answer["at"]: 1} if answer.get("at") else {}
+        return Observation("refused", _words(answer["run"], said), into, culprits, "run")
+    slow = answer["no_vulkan"]
+    if slow:
+        return Observation("host", _words(f"without Vulkan: {_listed(slow)}", said), into, slow)
+    return Observation("native" if len(into) <= 1 else "decomposed", _words("", said), into)
+
+
+def _unconverted(code: int, said: list[str]) -> Observation:
+    """Read the end of pnnx: it names what its ONNX Runtime refuses, and then falls over the result that it lacks."""
+    reason = next((line for line in said if line.startswith(("ort ", "unsupported"))), "")
+    if code < 0 and not reason:
+        return Observation("crashed", f"pnnx ended with signal {-code}", stage="convert")
+    named = re.search(r"(?:implementation for |Fatal error: |while running )([\w.]+)(?::(\w+))?", reason)
+    op = named[1] if named and not named[2] else f"{named[1]}.{named[2]}" if named else ""
+    return Observation("refused", f"pnnx: {reason or f'code {code}'}", (), {op: 1} if op else {}, "convert")
+
+
+def _named(missing: Mapping[str, int], said: list[str]) -> Mapping[str, int]:
+    """Replace an expression, which pnnx makes of elementwise operators, by the functions that it is made of."""
+    named = {kind: count for kind, count in missing.items() if kind != "pnnx.Expression"}
+    for line in said:
+        if found := _EXPRESSION.match(line):
+            for function in _CALLED.findall(found[1]):
+                named[function] = named.get(function, 0) + 1
+    return named
+
+
+def _words(first: str, said: list[str]) -> str:
+    return "; ".join(each for each in (first, *said[:4]) if each)
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))
