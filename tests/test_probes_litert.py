@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
+
+from checker.load import load_model
+from checker.place import place
+from checker.predicates.simplified import joined_products
 from checker.probes import litert, tflite_micro
+from checker.probes.cases import build
 from checker.probes.toolchain import Case
 from checker.probes.worker import Raw
+from checker.targets import find
+from checker.verdict import Answer, verdict
 
 ANSWER = {
     "custom": [],
@@ -71,3 +79,50 @@ def test_kernels_that_tflm_lacks_are_all_named() -> None:
     assert (found.outcome, found.stage, found.culprits) == ("refused", "allocate", {"Squeeze": 1, "Gelu": 2})
     assert found.says.startswith("GATHER, GELU x 2: RuntimeError")
     assert found.says.endswith("; Didn't find op for builtin opcode 'GELU'")
+
+
+def asked(op: str, opset: int, shape: list[int], dtype: str = "float32", **attrs: object) -> dict[str, object]:
+    """Describe a model of one operator of one input."""
+    return {"op": op, "opset": opset, "inputs": [{"name": "X", "dtype": dtype, "shape": shape}], "attrs": attrs}
+
+
+@pytest.mark.parametrize(
+    ("target", "precision", "question", "expected"),
+    [
+        ("litert-xnnpack", "fp32", asked("MaxPool", 12, [1, 8, 16, 16], kernel_shape=[2, 2]), Answer.READY),
+        ("litert-xnnpack", "fp32", asked("HardSigmoid", 6, [1, 8, 16, 16]), Answer.READY_WITH_FALLBACK),
+        ("litert-xnnpack", "fp32", asked("Swish", 24, [1, 8, 16, 16]), Answer.NEEDS_CHANGES),
+        ("tflite-micro", "int8", asked("Sqrt", 13, [1, 8, 16, 16]), Answer.BLOCKED),
+        ("tflite-micro", "fp32", asked("Sqrt", 13, [1, 8, 16, 16]), Answer.READY),
+        ("tflite-micro", "fp32", asked("HardSigmoid", 6, [1, 8, 16, 16]), Answer.BLOCKED),
+    ],
+)
+def test_what_has_a_kernel_and_what_has_none(
+    target: str, precision: str, question: dict[str, object], expected: Answer
+) -> None:
+    """LiteRT has kernels of its own beside XNNPACK; TFLM has nothing to fall back on."""
+    graph = load_model(build(question).SerializeToString())
+    assert verdict(place(graph, (), find([target])[0], precision)).answer is expected
+
+
+def test_an_operator_that_the_quantizer_skips_runs_in_single_precision() -> None:
+    """It is no refusal, and no int8 either."""
+    graph = load_model(build(asked("LeakyRelu", 16, [1, 8, 16, 16])).SerializeToString())
+    target = find(["tflite-micro"])[0]
+    assert [each.runs_as for each in place(graph, (), target, "int8").compute] == ["fp32"]
+    assert [each.runs_as for each in place(graph, (), target, "fp32").compute] == [""]
+
+
+PRODUCTS = """
+<ir_version: 8, opset_import: ["" : 17]> case (float[1,4,2] x) => (float[1,4,2] y)
+<float[2,2] a = {1, 2, 3, 4}, float[2,2] b = {1, 2, 3, 4}, float[2,2] c = {1, 2, 3, 4}, float[2] bias = BIAS>
+{ n = Relu(x) p = MatMul(n, a) q = MatMul(n, b) r = MatMul(n, c) s = Add(p, bias) t = Add(s, q) y = Add(t, r) }
+"""
+
+
+@pytest.mark.parametrize(("bias", "joined"), [("{1, 2}", True), ("{0, 0}", False)])
+def test_three_products_of_a_tensor_are_joined_but_not_before_a_bias_of_zeros(bias: str, joined: bool) -> None:
+    """As onnxsim does it, which another pass forestalls."""
+    graph = load_model(build({"text": PRODUCTS.replace("BIAS", bias)}).SerializeToString())
+    found = [joined_products(node, graph) for node in graph.nodes if node.op == "MatMul"]
+    assert found == [joined] * 3

@@ -16,6 +16,7 @@ from typing import Final
 from checker.graph import Graph, Node, Value
 from checker.predicates.look import argument, made_by, sole_user
 from checker.predicates.passes import crossed_expansions, shared_attention, uniform_split_bias
+from checker.predicates.simplified import joined_products
 from checker.predicates.tflite import before_padded_conv, beyond_scales, loosened_by_split, split_beside_residual
 
 Predicate = Callable[[Node, Graph], bool | None]
@@ -329,6 +330,7 @@ PREDICATES: Final[dict[str, Predicate]] = {
     "four_axis_transpose": four_axis_transpose,
     "gathers_in_order": gathers_in_order,
     "gelu_halved_last": gelu_halved_last,
+    "joined_products": joined_products,
     "loose_batchnorm": loose_batchnorm,
     "loosened_by_split": loosened_by_split,
     "open_batch": open_batch,

@@ -21,7 +21,7 @@ ABOUT: Final = About(
     converts=("fp32",),
     licence_note="LiteRT and onnx2tf are open source (Apache-2.0, MIT); answers about our own models",
     options={
-        "onnx2tf": "2.6.9, flatbuffer_direct, custom operators allowed, onnxsim for networks only",
+        "onnx2tf": "2.6.9, flatbuffer_direct, custom operators allowed, onnxsim before it for all but single operators",
         "interpreter": "default delegates (XNNPACK), one thread, one forward pass",
     },
     centred_weights=True,
@@ -29,13 +29,16 @@ ABOUT: Final = About(
 
 
 def toolchain(worker: Worker) -> Driven:
-    """Return the toolchain behind a worker; networks go through onnxsim, as the converter's authors advise."""
+    """Return the toolchain behind a worker."""
     return Driven(ABOUT, interpret, worker, simplify)
 
 
 def simplify(case: Case, _model: Any) -> dict[str, bool]:
-    """Return what the worker is told of a case."""
-    return {"simplify": True} if case.network else {}
+    """Return what the worker is told of a case: all but single operators go through onnxsim.
+
+    The converter's authors advise it; and a weight that the file computes is none to the converter.
+    """
+    return {"simplify": True} if case.network or "text" in (case.asked or {}) else {}
 
 
 def interpret(_case: Case, raw: Raw) -> Observation:

@@ -21,7 +21,7 @@ ABOUT: Final = About(
     converts=("int8", "fp32"),
     licence_note="TFLM, onnx2tf and ai-edge-quantizer are open source (Apache-2.0, MIT); answers about our own models",
     options={
-        "onnx2tf": "2.6.9, flatbuffer_direct, custom operators allowed, onnxsim for networks only",
+        "onnx2tf": "2.6.9, flatbuffer_direct, custom operators allowed, onnxsim before it for all but single operators",
         "ai-edge-quantizer": "0.5.1, static_wi8_ai8, one sample of U(0.05, 1)",
         "interpreter": "every kernel that the Python package registers, an arena of 1 GiB, one forward pass",
     },
@@ -30,7 +30,7 @@ ABOUT: Final = About(
 
 
 def toolchain(worker: Worker) -> Driven:
-    """Return the toolchain behind a worker; networks go through onnxsim, as the converter's authors advise."""
+    """Return the toolchain behind a worker; it is given the files that LiteRT is given."""
     return Driven(ABOUT, interpret, worker, simplify)
 
 

@@ -72,11 +72,17 @@ def run(data: bytes, model: Any, stage: Stage) -> None:
 
 
 def unmade(graph: Any, buffers: Any) -> list[str]:
-    """Return the tensors that are read or returned and that come from nowhere; TFLM runs such a file all the same."""
+    """Return the tensors that are read or returned and that come from nowhere; TFLM runs such a file all the same.
+
+    State that is kept between runs begins at zero, and a tensor of no elements needs none.
+    """
     operators = graph.operators or ()
     there = {-1, *map(int, graph.inputs), *(int(each) for operator in operators for each in operator.outputs)}
     read = [int(each) for operator in operators for each in operator.inputs] + [int(each) for each in graph.outputs]
-    held = [buffers[tensor.buffer].data is not None for tensor in graph.tensors]
+    held = [
+        buffers[tensor.buffer].data is not None or tensor.isVariable or (tensor.shape is not None and 0 in tensor.shape)
+        for tensor in graph.tensors
+    ]
     return [graph.tensors[each].name.decode() for each in dict.fromkeys(read) if each not in there and not held[each]]
 
 

@@ -1,0 +1,39 @@
+"""What the passes of onnxoptimizer, which onnxsim runs, make of a network before a converter sees it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from checker.graph import Graph, Node
+from checker.predicates.look import argument
+
+JOINED: Final = 3
+"""How many products of one tensor are joined: query, key and value."""
+
+
+def joined_products(node: Node, graph: Graph) -> bool | None:
+    """Tell whether a MatMul is one of three of the same tensor that become one MatMul and a Split.
+
+    The pass is ``fuse_qkv``: nobody else reads the tensor, the weights are stored and of one shape, and each result has
+    one reader.  Where that adds a bias of zeros on the right, another pass comes first, and the three stay.
+    """
+    data = argument(node, "A")
+    users = graph.users_of(data) if data is not None and node.op == "MatMul" else ()
+    if len(users) != JOINED or data is None or graph.is_output(data) or graph.producer_of(data) is None:
+        return False
+    shapes = set()
+    for user in users:
+        first, weight, result = argument(user, "A"), argument(user, "B"), user.outputs[0] if user.outputs else None
+        if user.op != "MatMul" or first is not data or weight is None or not weight.constant or result is None:
+            return False
+        readers = graph.users_of(result)
+        if graph.is_output(result) or len(readers) != 1 or _adds_nothing(readers[0]):
+            return False
+        shapes.add(weight.shape)
+    return len(shapes) == 1
+
+
+def _adds_nothing(node: Node) -> bool:
+    """Tell whether a node adds stored zeros, as the second operand: the pass looks there only."""
+    added = argument(node, "B") if node.op == "Add" else None
+    return added is not None and added.const is not None and not added.const.any()
