@@ -31,7 +31,7 @@ NETWORK_ANSWER: Final[Mapping[str, str]] = {
     "crashed": "CRASH",
     "memory": "CRASH",
     "timeout": "TIMEOUT",
-    "not-asked": "REFUSED",
+    "not-asked": "UNKNOWN",
     "unknown": "UNKNOWN",
 }
 """What an outcome is called where a whole network was asked about."""

@@ -1,0 +1,46 @@
+"""coremltools: whether a torch program converts to an ML program.
+
+It says nothing about placement, so ``native`` means that the conversion succeeded, and never more.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from checker.probes.driven import Driven
+from checker.probes.executorch import UNASKED, options
+from checker.probes.toolchain import About, Case, Observation
+from checker.probes.worker import Raw, Worker
+
+ABOUT: Final = About(
+    tool="coremltools",
+    adapter="ask_coremltools",
+    chips={"apple-coreml-mil": "mlprogram"},
+    precisions=("fp16",),
+    converts=("fp16",),
+    licence_note="coremltools is open source (BSD-3-Clause); answers about our own models",
+    options={
+        "asked": "the torch module that the ONNX file was exported from, whichever exporter wrote the file",
+        "convert": "mlprogram for iOS 18, half precision (the default); torch.export, else TorchScript",
+    },
+)
+
+_UNKNOWN: Final = re.compile(r"(?:Unsupported fx node|PyTorch convert function for op) '?([\w:.]+)'?")
+
+
+def toolchain(worker: Worker) -> Driven:
+    """Return the toolchain behind a worker."""
+    return Driven(ABOUT, interpret, worker, options)
+
+
+def interpret(_case: Case, raw: Raw) -> Observation:
+    """Read an answer: the operators of the ML program, or the one that the converter has no function for."""
+    if raw.error and raw.stage in UNASKED:
+        return Observation("not-asked", raw.error, stage=raw.stage)
+    if raw.error:
+        found = _UNKNOWN.search(raw.error)
+        return Observation("refused", raw.error, culprits={found[1]: 1} if found else {}, stage=raw.stage)
+    into = tuple(sorted(name for name in raw.answer["ops"] if name != "cast"))
+    by = f"through {raw.answer['front']}"
+    return Observation("native" if len(into) <= 1 else "decomposed", by, into)
