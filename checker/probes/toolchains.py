@@ -20,6 +20,8 @@ PEERS: Final = {
 """Other checkers, which predict what a compiler would say: scored beside ours, never evidence for a table."""
 
 MODULES: Final = {
+    "coremltools": "coremltools",
+    "executorch": "executorch",
     "litert": "litert",
     "ncnn": "ncnn",
     "onnxruntime-cpu": "ort_cpu",
