@@ -31,6 +31,7 @@ MODULES: Final = {
     "rknn": "rknn",
     "tensorrt-rtx": "tensorrt_rtx",
     "tflite-micro": "tflite_micro",
+    "tpu-mlir": "tpu_mlir",
     "vela": "vela",
     **PEERS,
 }

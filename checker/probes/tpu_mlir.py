@@ -1,0 +1,107 @@
+"""Sophgo's tpu-mlir: an importer, a lowering to the chip's operators at one precision, and a code generator.
+
+In an int8 build some operators stay in half or single precision: ``into`` names them with it (``Softmax:f16``).  What
+the host computes is an operator ``GenericCpu``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from checker.probes.driven import Driven
+from checker.probes.toolchain import About, Case, Observation, Outcome
+from checker.probes.worker import Raw, Worker
+
+ABOUT: Final = About(
+    tool="tpu-mlir",
+    adapter="ask_tpu_mlir",
+    chips={
+        "sophgo-bm1684x": "bm1684x",
+        "sophgo-bm1688": "bm1688",
+        "sophgo-cv181x": "cv181x",
+        "sophgo-cv186x": "cv186x",
+    },
+    precisions=("fp16", "bf16", "int8"),
+    converts=("fp16", "bf16", "int8"),
+    lacks={
+        "sophgo-bm1684x": frozenset({"bf16"}),
+        "sophgo-bm1688": frozenset({"bf16"}),
+        "sophgo-cv181x": frozenset({"fp16"}),
+        "sophgo-cv186x": frozenset({"bf16"}),
+    },
+    licence_note="tpu-mlir is BSD-2-Clause; these are its answers about models of our own",
+    centred_weights=True,
+    options={
+        "int8": "symmetric, made-up ranges: 0 to 1 where an operator gives nothing negative, else -1 to 1",
+        "until": "code for the chip; of networks with --disable_layer_group, which spares minutes of search",
+    },
+)
+
+_LISTED = re.compile(r"Op not support:\s*\{([^}]*)\}")
+_UNREACHABLE = re.compile(r"(?:^(.*)\n)?UNREACHABLE executed at \S*?([\w.]+:\d+)!", re.MULTILINE)
+_TROUBLE = re.compile(
+    r"^.*(?:[Aa]ssertion|\berror:|[Nn]ot support|[Uu]nsupport|[Ii]nvalid|LLVM ERROR).*$", re.MULTILINE
+)
+_OPERATOR = re.compile(r"\b(?:top|tpu)\.(\w+)")
+_OWN: Final = {"fp16": "f16", "bf16": "bf16"}
+_FLOATS: Final = frozenset({"f16", "bf16", "f32"})
+_AT_THE_EDGE: Final = frozenset({"quant"})
+"""What the host does to the inputs of every int8 file for CV18xx: no culprit."""
+
+
+def toolchain(worker: Worker) -> Driven:
+    """Return the toolchain behind a worker; whole networks are compiled layer by layer."""
+    return Driven(ABOUT, interpret, worker, lambda case, _model: {"ungrouped": True} if case.network else {})
+
+
+def interpret(case: Case, raw: Raw) -> Observation:
+    """Read an answer: the chip's operators with their types, and what the host computes."""
+    answer = raw.answer
+    typed = Counter(filter(None, (_typed(each, case.precision) for each in answer.get("operators", ()))))
+    into = tuple(typed)
+    if raw.error:
+        return _refusal(raw, into)
+    host = Counter(name for name in answer.get("cpu", ()) if name not in _AT_THE_EDGE)
+    if host:
+        return Observation("host", f"on the CPU: {_counted(host.items())}", into, dict(host))
+    return Observation("native" if len(into) <= 1 else "decomposed", _words(typed, answer), into)
+
+
+def _typed(operator: str, precision: str) -> str:
+    """Return an operator's name, with its type where that is not what was asked for; empty for what is no work."""
+    name, _, kind = operator.partition(":")
+    if name in {"Cast", "GenericCpu"}:
+        return ""
+    return f"{name}:{kind}" if kind in _FLOATS and kind != _OWN.get(precision) else name
+
+
+def _counted(items: Iterable[tuple[str, int]]) -> str:
+    return ", ".join(f"{name} x{count}" if count > 1 else name for name, count in sorted(items))
+
+
+def _words(typed: Counter[str], answer: Mapping[str, Any]) -> str:
+    other = _counted((name, count) for name, count in typed.items() if ":" in name)
+    said = [f"in another precision: {other}"] if other else []
+    if "TPU_DYNAMIC" in answer.get("modes", ()):
+        said.insert(0, "a dynamic sub-network")
+    return "; ".join(said)
+
+
+def _refusal(raw: Raw, into: tuple[str, ...]) -> Observation:
+    """Read why there is no code: what the importer lists or was at, else tpuc-opt's last words."""
+    outcome: Outcome = "refused" if raw.stage == "transform" else "compiler-error"
+    at = str(raw.answer.get("at", ""))
+    if listed := _LISTED.search(raw.error):
+        named = sorted(re.findall(r"'([^']+)'", listed[1]))
+        return Observation(outcome, f"Op not support: {', '.join(named)}", into, dict.fromkeys(named, 1), raw.stage)
+    if "tpuc-opt" not in raw.error:
+        says = f"{at}: {raw.error}" if at else raw.error
+        return Observation(outcome, says, into, {at: 1} if at else {}, raw.stage)
+    dead = _UNREACHABLE.search(raw.log)
+    found = [f"{dead[1] or ''} (unreachable code at {dead[2]})".strip()] if dead else _TROUBLE.findall(raw.log)
+    says = found[-1] if found else f"tpuc-opt ended without a word while at `{raw.stage}`"
+    operator = _OPERATOR.search(says)
+    return Observation(outcome, says, into, {operator[1]: 1} if operator else {}, raw.stage)

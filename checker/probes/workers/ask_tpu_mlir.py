@@ -1,0 +1,150 @@
+"""tpu-mlir for Sophgo's chips: import, lower to the chip's operators at one precision, divide in parts, generate code.
+
+The wheel's own libc, libm, libpthread, libgcc_s, libstdc++ and libz have to be out of ``tpu_mlir/lib/third_party``.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import types
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime_extensions  # noqa: F401  it looks for the true torch, so it comes before ours
+
+# Imported by the importer's optimizer for the input of custom operators of its own, which no model here has.
+sys.modules.setdefault("torch", types.SimpleNamespace(tensor=np.asarray))  # type: ignore[arg-type]
+
+import tpu_mlir  # noqa: E402
+from tpu_mlir.python.utils import mlir_shell  # noqa: E402
+from transform.OnnxConverter import OnnxConverter  # noqa: E402
+
+MODES = {"fp16": "F16", "bf16": "BF16", "int8": "INT8"}
+CVIMODEL = frozenset({"cv183x", "cv182x", "cv181x", "cv180x"})
+"""Chips whose code goes into another container."""
+
+LINE = re.compile(r'^\s*(%[\w:]+) = "(top|tpu)\.(\w+)"\((.*?)\)(.*) -> (.*?) loc\((.*)\)$')
+LOCATION = re.compile(r"^(#loc\d*) = loc\((.*)\)$")
+ELEMENT = re.compile(r"tensor<(?:[\d?]+x)*((?:!quant[^>]*<)?[a-z]\w*)")
+CPU_NAME = re.compile(r'cpu_op_name = "(\w+)"')
+PART = re.compile(r"@(subfunc_\d+)\(.*run_mode (\w+)>")
+NOT_NEGATIVE = frozenset({"Relu", "Sigmoid", "Softmax", "Abs", "Exp", "Sqrt", "HardSigmoid", "Compare", "CompareConst"})
+KEEPS_SIGN = frozenset({"Reshape", "Permute", "MaxPool", "AvgPool", "Slice", "Squeeze", "Unsqueeze", "Flatten", "Tile"})
+
+
+@dataclass(frozen=True)
+class Line:
+    """One operation of an MLIR text: its result, dialect, name, operands, the rest, result types, location."""
+
+    result: str
+    dialect: str
+    op: str
+    operands: tuple[str, ...]
+    rest: str
+    types: str
+    names: tuple[str, ...]
+
+
+def version() -> str:
+    """Return the version of the package.
+
+    Raises:
+        RuntimeError: the compiler cannot be started.
+    """
+    from importlib.metadata import version as installed
+
+    program = Path(tpu_mlir.__file__).parent / "bin" / "tpuc-opt"
+    started = subprocess.run([program, "--version"], capture_output=True, check=False)  # noqa: S603  the package's own
+    if started.returncode:
+        raise RuntimeError("tpuc-opt does not start: are the wheel's own libc and libm out of lib/third_party?")
+    return installed("tpu-mlir")
+
+
+def ask(job: dict[str, Any], stage: Callable[[str], object]) -> dict[str, Any]:
+    """Compile one model; ``options``: ``ungrouped`` spares the search for groups of layers that share local memory.
+
+    ``at``: the operator that the importer raised at.  ``top``: operators after the import.  ``operators``: the chip's
+    operators, each with the type of its first result, in order.  ``cpu``: functions that the host's library computes.
+    ``modes``: how each part runs.
+    """
+    chip, mode = job["target"], MODES[job["precision"]]
+    answer: dict[str, Any] = {}
+    stage("transform")
+    converter = OnnxConverter("m", job["model"], [], [], "", dump_final_opt=False)
+    try:
+        converter.generate_mlir("m_origin.mlir")
+    except Exception as error:  # noqa: BLE001  whatever the importer raises is its answer
+        return {"error": f"{type(error).__name__}: {error}"[-4000:], "at": where(error)}
+    mlir_shell.mlir_opt_for_top("m_origin.mlir", "m.mlir")
+    top = list(lines(Path("m.mlir")))
+    answer["top"] = [line.op for line in top if line.op not in {"None", "Input", "Weight"}]
+    stage("lower")
+    table = calibration(top) if mode == "INT8" else None
+    mlir_shell.mlir_lowering("m.mlir", "m_tpu.mlir", mode, chip, cali_table=table)
+    lowered = [line for line in lines(Path("m_tpu.mlir")) if line.dialect == "tpu"]
+    answer["operators"] = [f"{line.op}:{element(line.types)}" for line in lowered]
+    answer["cpu"] = [name for line in lowered for name in CPU_NAME.findall(line.rest)]
+    stage("compile")
+    path = "m.cvimodel" if chip in CVIMODEL else "m.bmodel"
+    mlir_shell.mlir_to_model(
+        tpu_mlir="m_tpu.mlir",
+        bmodel_path=path,
+        final_mlir="m_final.mlir",
+        disable_layer_group=bool(job["options"].get("ungrouped")),
+    )
+    answer["modes"] = [mode for _, mode in PART.findall(Path("m_final.mlir").read_text())]
+    if not Path(path).stat().st_size:
+        return {**answer, "error": "no code was written"}
+    stage("")
+    return answer
+
+
+def where(error: BaseException) -> str:
+    """Return the operator that the importer was at when it raised; empty for none."""
+    trace, found = error.__traceback__, ""
+    while trace:
+        node = trace.tb_frame.f_locals.get("onnx_node")
+        found = str(getattr(node, "op_type", found))
+        trace = trace.tb_next
+    return found
+
+
+def lines(path: Path) -> Iterator[Line]:
+    """Yield the operations of an MLIR text."""
+    text = path.read_text().splitlines()
+    places = {found[1]: found[2] for line in text if (found := LOCATION.match(line))}
+    for line in text:
+        if found := LINE.match(line):
+            result, dialect, op, operands, rest, types_, place = found.groups()
+            names = re.findall(
+                r'"([^"]*)"', re.sub(r"#loc\d+", lambda ref: places.get(ref[0], ""), places.get(place, place))
+            )
+            used = tuple(each.strip().split("#")[0] for each in operands.split(",")) if operands else ()
+            yield Line(result.split(":")[0], dialect, op, used, rest, types_, tuple(names))
+
+
+def element(types_: str) -> str:
+    """Return the element type of the first result, a quantized one as what it is stored in."""
+    found = ELEMENT.search(types_)
+    return found[1].rpartition("<")[2] if found else ""
+
+
+def calibration(top: list[Line]) -> str:
+    """Write a calibration table with ranges that suit what each operator can give: -1 to 1, or 0 to 1."""
+    positive: set[str] = set()
+    written = ["# name threshold min max"]
+    for line in top:
+        if line.op in {"None", "Weight"}:
+            continue
+        kept = line.op in KEEPS_SIGN and line.operands and line.operands[0] in positive
+        if line.op in NOT_NEGATIVE or "do_relu = true" in line.rest or kept:
+            positive.add(line.result)
+        low = 0 if line.result in positive else -1
+        written += [f"{name} 1.0 {low}.0 1.0" for name in line.names]
+    Path("table").write_text("\n".join(written) + "\n")
+    return "table"
