@@ -30,8 +30,6 @@ ABOUT: Final = About(
 
 _PLUMBING: Final = frozenset({"Input", "Noop", "Split"})
 _FAILED: Final = re.compile(r"^layer (?:load_param|load_model|create_pipeline) \d+ (\S+) failed", re.MULTILINE)
-_EXPRESSION: Final = re.compile(r"^ignore pnnx\.Expression \S+ param expr=(.*)$")
-_CALLED: Final = re.compile(r"(\w+)\(")
 
 
 def toolchain(worker: Worker) -> Driven:
@@ -58,7 +56,8 @@ def interpret(_: Case, raw: Raw) -> Observation:
     into = tuple(kind for kind in layers if kind not in _PLUMBING)
     missing = {**answer["lacking"], **answer["untouched"]}
     if missing:
-        return Observation("refused", _words(f"no layer {_listed(missing)}", said), into, _named(missing, said), "load")
+        says = _words(f"no layer {_listed(missing)}", said)
+        return Observation("refused", says, into, _named(missing, answer["inserted"]), "load")
     if any(answer["load"]):
         failed = dict.fromkeys((answer["kinds"].get(name, name) for name in _FAILED.findall(raw.log)), 1)
         return Observation("refused", _words(f"not loaded: {', '.join(failed)}", said), into, failed, "load")
@@ -72,23 +71,17 @@ def interpret(_: Case, raw: Raw) -> Observation:
 
 
 def _unconverted(code: int, said: list[str]) -> Observation:
-    """Read the end of pnnx: it names what its ONNX Runtime refuses, and then falls over the result that it lacks."""
+    """Read the end of pnnx: it says what its ONNX Runtime refuses first, and falls over the result that it lacks."""
     reason = next((line for line in said if line.startswith(("ort ", "unsupported"))), "")
     if code < 0 and not reason:
         return Observation("crashed", f"pnnx ended with signal {-code}", stage="convert")
-    named = re.search(r"(?:implementation for |Fatal error: |while running )([\w.]+)(?::(\w+))?", reason)
-    op = named[1] if named and not named[2] else f"{named[1]}.{named[2]}" if named else ""
-    return Observation("refused", f"pnnx: {reason or f'code {code}'}", (), {op: 1} if op else {}, "convert")
+    return Observation("refused", f"pnnx: {reason or f'code {code}'}", stage="convert")
 
 
-def _named(missing: Mapping[str, int], said: list[str]) -> Mapping[str, int]:
-    """Replace an expression, which pnnx makes of elementwise operators, by the functions that it is made of."""
-    named = {kind: count for kind, count in missing.items() if kind != "pnnx.Expression"}
-    for line in said:
-        if found := _EXPRESSION.match(line):
-            for function in _CALLED.findall(found[1]):
-                named[function] = named.get(function, 0) + 1
-    return named
+def _named(missing: Mapping[str, int], inserted: Mapping[str, int]) -> Mapping[str, int]:
+    """Return what is lacking for an operator of the file; an expression stands for sizes, or for a constant."""
+    named = {kind: count - inserted.get(kind, 0) for kind, count in missing.items() if kind != "pnnx.Expression"}
+    return {kind: count for kind, count in named.items() if count > 0}
 
 
 def _words(first: str, said: list[str]) -> str:

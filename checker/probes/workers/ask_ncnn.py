@@ -49,7 +49,7 @@ def version() -> str:
 def ask(job: dict[str, Any], stage: Callable[[str], object]) -> dict[str, Any]:
     """Convert one model, look its layers up, load it, run it.
 
-    ``layers``, ``lacking``, ``untouched``, ``no_vulkan``: counts by type.  ``kinds``: type of a layer by its name.
+    ``layers``, ``lacking``, ``untouched``, ``inserted``, ``no_vulkan``: counts by type.  ``kinds``: types by name.
     ``load``: what load_param and load_model returned.  ``run``: what went wrong, empty where nothing did.  The option
     ``vulkan`` is ``flags``, to ask which layers run there, or ``run``, to run them there.
     """
@@ -71,6 +71,7 @@ def ask(job: dict[str, Any], stage: Callable[[str], object]) -> dict[str, Any]:
     todo = {line.removeprefix("todo ") for line in notes if line.startswith("todo ")}
     answer["layers"] = counts = Counter(kind for kind, *_ in lines)
     answer["lacking"] = {kind: count for kind, count in counts.items() if ncnn.create_layer(kind) is None}
+    answer["inserted"] = Counter(kind for kind, name, *_ in lines if "_ncnnbatch" in name)
     answer["untouched"] = {kind: counts[kind] for kind in todo & counts.keys() - answer["lacking"].keys()}
     stage("load")
     gpu = job["options"].get("vulkan")
