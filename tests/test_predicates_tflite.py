@@ -68,6 +68,25 @@ def test_a_split_sum_that_a_residual_takes_too() -> None:
         assert told("split_beside_residual", net)["b"] is lost, (first, second, last)
 
 
+def test_an_activated_sum_that_a_convolution_and_another_branch_take() -> None:
+    """It is lost where the two meet in an Add, unless the branch is the sum itself or the activation another one."""
+    text = (
+        "(float[1,8,16,16] x, float[8,8,1,1] w, float[1,8,1,1] g) => (float[1,8,16,16] y) {{"
+        "c = Conv(x, w) q = {sum} p = {act} a = {branch} d = Conv(p, w) y = {join} }}"
+    )
+    for sum_, act, branch, join, lost in (
+        ("Add(c, x)", "Relu(q)", "Sigmoid(p)", "Add(d, a)", True),
+        ("Add(c, x)", "Tanh(q)", "Sigmoid(p)", "Add(a, d)", True),
+        ("Mul(c, x)", "Relu(q)", "Sigmoid(p)", "Add(d, a)", False),
+        ("Add(c, x)", "Identity(q)", "Sigmoid(p)", "Add(d, a)", False),
+        ("Add(c, x)", "Relu(q)", "Sigmoid(x)", "Add(d, a)", False),
+        ("Add(c, x)", "Relu(q)", "Sigmoid(p)", "Mul(d, a)", False),
+        ("Add(c, x)", "Relu(q)", "Sigmoid(x)", "Add(d, p)", False),
+    ):
+        net = graph(text.format(sum=sum_, act=act, branch=branch, join=join))
+        assert told("lost_at_join", net)["y"] is lost, (sum_, act, branch, join)
+
+
 def test_a_padded_convolution_further_down() -> None:
     """Activations and sums are looked through, other convolutions are not."""
     text = "(float[1,8,h,w] x, float[8,8,3,3] k) => (float[1,8,a,b] y) {{ r = Relu(x) s = Add(r, r) {rest} }}"

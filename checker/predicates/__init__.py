@@ -17,7 +17,13 @@ from checker.graph import Graph, Node, Value
 from checker.predicates.look import argument, made_by, sole_user
 from checker.predicates.passes import crossed_expansions, shared_attention, uniform_split_bias
 from checker.predicates.simplified import joined_products
-from checker.predicates.tflite import before_padded_conv, beyond_scales, loosened_by_split, split_beside_residual
+from checker.predicates.tflite import (
+    before_padded_conv,
+    beyond_scales,
+    loosened_by_split,
+    lost_at_join,
+    split_beside_residual,
+)
 
 Predicate = Callable[[Node, Graph], bool | None]
 
@@ -333,6 +339,7 @@ PREDICATES: Final[dict[str, Predicate]] = {
     "joined_products": joined_products,
     "loose_batchnorm": loose_batchnorm,
     "loosened_by_split": loosened_by_split,
+    "lost_at_join": lost_at_join,
     "open_batch": open_batch,
     "rms_scale_first": rms_scale_first,
     "shared_attention": shared_attention,

@@ -12,6 +12,7 @@ from typing import Final
 
 from checker.graph import Graph, Node, Value
 from checker.predicates.look import argument, made_by
+from checker.predicates.simplified import joined_products
 
 JOINED: Final = frozenset({"Add", "Div", "Max", "Min", "Mul", "Pow", "Sub", "Where"})
 """Operators whose result has the sizes of that operand which has known ones."""
@@ -23,6 +24,15 @@ STATED: Final = frozenset(
 
 POINTWISE: Final = frozenset({"Add", "Clip", "Concat", "HardSwish", "LeakyRelu", "Mul", "Relu", "Sigmoid"})
 """Operators that leave height and width as they are."""
+
+ACTIVATIONS: Final = frozenset({"Clip", "HardSwish", "LeakyRelu", "Relu", "Sigmoid", "Tanh"})
+"""Activations that onnx2tf carries from one layout to the other."""
+
+IN_A_ROW: Final = ACTIVATIONS | {"Add", "BatchNormalization", "Mul", "Slice"}
+"""Operators of one input, constants aside, that leave the layout as it is."""
+
+LONGEST_ROW: Final = 4
+"""Operators between the tensor and the Add that are looked at."""
 
 
 def beyond_scales(node: Node, _: Graph) -> bool:
@@ -52,6 +62,44 @@ def loosened_by_split(node: Node, graph: Graph) -> bool:
     return any(value is not None and value.name in _loose(graph) for value in node.inputs)
 
 
+def lost_at_join(node: Node, graph: Graph) -> bool:
+    """Tell whether an Add joins a convolution with something that is computed from a tensor the converter loses.
+
+    That tensor is an activation of a sum; a convolution takes it, and so does a row of operators with one input that
+    ends in the Add.  onnx2tf then keeps it in the layout of the convolution only.
+    """
+    if node.op != "Add" or not any(made_by(value, graph, "Conv") for value in node.inputs):
+        return False
+    for side in node.inputs:
+        value, steps = side, 0
+        while value is not None and steps < LONGEST_ROW:
+            maker = graph.producer_of(value)
+            fed = [each for each in maker.inputs if each is not None and not each.constant] if maker else []
+            if maker is None or maker.op not in IN_A_ROW or len(fed) != 1:
+                break
+            value, steps = fed[0], steps + 1
+            if any(user.op == "Conv" for user in graph.users_of(value)) and _is_activated_sum(value, graph):
+                return True
+    return False
+
+
+def _is_activated_sum(value: Value, graph: Graph) -> bool:
+    """Tell whether a value is an activation of a sum; a BatchNormalization that no convolution absorbs ends in one."""
+    maker = graph.producer_of(value)
+    if maker is not None and maker.op == "Mul":  # the last step of a GELU
+        found = [made_by(side, graph, "Mul") for side in maker.inputs]
+        sums = [made_by(side, graph, "Add") for product in found if product for side in product.inputs]
+        erfs = [made_by(side, graph, "Erf") for each in sums if each for side in each.inputs]
+        scaled = [made_by(each.inputs[0], graph, "Div") for each in erfs if each]
+        before = scaled[0].inputs[0] if scaled and scaled[0] else None
+    else:
+        before = maker.inputs[0] if maker is not None and maker.op in ACTIVATIONS else None
+    summed = graph.producer_of(before) if before is not None else None
+    if summed is None:
+        return False
+    return summed.op == "Add" or (summed.op == "BatchNormalization" and not made_by(summed.inputs[0], graph, "Conv"))
+
+
 def split_beside_residual(node: Node, graph: Graph) -> bool:
     """Tell whether a Split cuts a sum that is added to something again, the result of which a convolution takes.
 
@@ -69,12 +117,14 @@ def _loose(graph: Graph) -> frozenset[str]:
     """Return the names of the values whose sizes, beyond the first, the converter does not know."""
     found = set[str]()
     for node in graph.nodes:
-        if _forgets(node) or _inherits(node, found):
+        if _forgets(node, graph) or _inherits(node, found):
             found.update(value.name for value in node.outputs if value is not None)
     return frozenset(found)
 
 
-def _forgets(node: Node) -> bool:
+def _forgets(node: Node, graph: Graph) -> bool:
+    if joined_products(node, graph):
+        return True  # onnxsim makes one product and a Split of them
     if node.op != "Split" or node.domain:
         return False
     data, axis = argument(node, "input"), node.attrs.get("axis", 0)
@@ -89,15 +139,10 @@ def _inherits(node: Node, loose: set[str]) -> bool:
     if node.op in STATED or not any(value.name in loose for value in inputs):
         return False
     if node.op == "Reshape":
-        return not _states_sizes(node)
+        shape = argument(node, "shape")
+        return shape is None or not shape.constant
     if node.op in JOINED:
-        full = [value for value in inputs if value.shape == node.outputs[0].shape] if node.outputs[0] else []
-        return all(value.name in loose for value in full)
+        made = node.outputs[0].shape[1:] if node.outputs[0] is not None and node.outputs[0].shape else None
+        whole = [value for value in inputs if made is None or (value.shape and value.shape[-len(made) :] == made)]
+        return all(value.name in loose for value in whole)
     return True
-
-
-def _states_sizes(node: Node) -> bool:
-    shape: Value | None = argument(node, "shape")
-    if shape is None or shape.const is None:
-        return False
-    return all(size > 0 for size in shape.const.reshape(-1).tolist()[1:])
