@@ -68,6 +68,23 @@ def test_a_split_sum_that_a_residual_takes_too() -> None:
         assert told("split_beside_residual", net)["b"] is lost, (first, second, last)
 
 
+def test_slices_that_are_joined_for_a_convolution() -> None:
+    """Alone or two in a row; not where another operator takes the join, or where the first of two has two readers."""
+    text = (
+        "(float[1,3,16,16] x, float[4,6,1,1] w) => (float[1,c,h,8] y) <int64[1] z = {{0}}, int64[1] o = {{1}},"
+        "int64[1] e = {{16}}, int64[1] a = {{2}}, int64[1] b = {{3}}, int64[1] s = {{2}}> {{ {body} }}"
+    )
+    shared = "i = Slice(x, z, e, a, s) p = Slice(i, z, e, b, s) q = Slice(i, o, e, b, s) k = Concat<axis=1>(p, q) "
+    for body, joined in (
+        ("p = Slice(x, z, e, b, s) q = Slice(x, o, e, b, s) k = Concat<axis=1>(p, q) y = Conv(k, w)", True),
+        ("p = Slice(x, z, e, b, s) q = Slice(x, o, e, b, s) k = Concat<axis=1>(p, q) y = Relu(k)", False),
+        ("p = Slice(x, z, e, b, s) q = Slice(x, o, e, b, s) k = Concat<axis=2>(p, q) y = Conv(k, w)", False),
+        ("i = Slice(x, z, e, a, s) p = Slice(i, z, e, b, s) k = Concat<axis=1>(p, p) y = Conv(k, w)", True),
+        (shared + "y = Conv(k, w)", False),
+    ):
+        assert told("joined_for_conv", graph(text.format(body=body)))["p"] is joined, body
+
+
 def test_an_activated_sum_that_a_convolution_and_another_branch_take() -> None:
     """It is lost where the two meet in an Add, unless the branch is the sum itself or the activation another one."""
     text = (

@@ -40,6 +40,7 @@ SQUEEZED_BESIDE = (
     "a squeeze-and-excitation of a tensor that a convolution takes too: its mean is on the NPU, ours on the CPU"
 )
 ZEROS = "a Reshape between the two with sizes of 0, which onnxsim, as networks go through it, writes out"
+TWO_SLICES = "two Slices, one after the other: onnxsim, as networks go through it, makes one of them"
 INTEGER = "a float operator on int8 without a scale"
 
 EXCEPTIONS: dict[str, str] = {
@@ -47,6 +48,9 @@ EXCEPTIONS: dict[str, str] = {
     "Einsum-17/lin": TRANSPOSED,
     "Relu-17/i8": INTEGER,
     "lstm_bi/stacked": ZEROS,
+    **dict.fromkeys(
+        ["focus", "focus/hw_conv", "focus/wh_conv", "focus/conv_hw_conv", "focus/conv_wh_conv"], TWO_SLICES
+    ),
     **dict.fromkeys(["lost/two_conv_relu_se", "lost/conv_relu_se"], SQUEEZED_BESIDE),
     **dict.fromkeys(["qdq/dq_in_q_out_u8z0", "qdq/dq_in_q_out_u8z128"], EDGE),
     **dict.fromkeys(["Transpose-17/wide021", "Transpose-17/021_100k", "Transpose-17/4d_n2big"], INPUT_LAYOUT),

@@ -20,6 +20,7 @@ from checker.predicates.simplified import joined_products
 from checker.predicates.tflite import (
     before_padded_conv,
     beyond_scales,
+    joined_for_conv,
     loosened_by_split,
     lost_at_join,
     split_beside_residual,
@@ -336,6 +337,7 @@ PREDICATES: Final[dict[str, Predicate]] = {
     "four_axis_transpose": four_axis_transpose,
     "gathers_in_order": gathers_in_order,
     "gelu_halved_last": gelu_halved_last,
+    "joined_for_conv": joined_for_conv,
     "joined_products": joined_products,
     "loose_batchnorm": loose_batchnorm,
     "loosened_by_split": loosened_by_split,

@@ -62,6 +62,27 @@ def loosened_by_split(node: Node, graph: Graph) -> bool:
     return any(value is not None and value.name in _loose(graph) for value in node.inputs)
 
 
+def joined_for_conv(node: Node, graph: Graph) -> bool:
+    """Tell whether a Slice, and another Slice after it or none, ends in joins of channels that only convolutions take.
+
+    So an image's pixels become channels (the Focus of YOLOv5); onnx2tf then keeps NHWC from end to end, and onnxsim has
+    joined the two Slices.
+    """
+    before, users = made_by(argument(node, "data"), graph, "Slice"), _users(node, graph)
+    if before is not None and len(_users(before, graph)) != 1:
+        return False
+    if len(users) == 1 and users[0].op == "Slice":
+        users = _users(users[0], graph)
+    joins = [user for user in users if user.op == "Concat" and user.attrs.get("axis") == 1]
+    takers = [taker for join in joins for taker in _users(join, graph)]
+    return bool(takers) and len(joins) == len(users) and all(taker.op == "Conv" for taker in takers)
+
+
+def _users(node: Node, graph: Graph) -> list[Node]:
+    value = node.outputs[0]
+    return list(graph.users_of(value)) if value is not None and not graph.is_output(value) else []
+
+
 def lost_at_join(node: Node, graph: Graph) -> bool:
     """Tell whether an Add joins a convolution with something that is computed from a tensor the converter loses.
 
