@@ -23,6 +23,7 @@ MODULES: Final = {
     "coremltools": "coremltools",
     "executorch": "executorch",
     "litert": "litert",
+    "mnn": "mnn",
     "ncnn": "ncnn",
     "onnxruntime-cpu": "ort_cpu",
     "onnxruntime-webgpu": "ort_webgpu",
