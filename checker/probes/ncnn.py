@@ -29,6 +29,7 @@ ABOUT: Final = About(
 )
 
 _PLUMBING: Final = frozenset({"Input", "Noop", "Split"})
+_TOO_WIDE: Final = re.compile(r"^permute \d+-rank tensor is not supported")
 _FAILED: Final = re.compile(r"^layer (?:load_param|load_model|create_pipeline) \d+ (\S+) failed", re.MULTILINE)
 
 
@@ -57,7 +58,8 @@ def interpret(_: Case, raw: Raw) -> Observation:
     missing = {**answer["lacking"], **answer["untouched"]}
     if missing:
         says = _words(f"no layer {_listed(missing)}", said)
-        return Observation("refused", says, into, _named(missing, answer["inserted"]), "load")
+        turned = {"Permute": 1} if any(_TOO_WIDE.match(line) for line in said) else {}
+        return Observation("refused", says, into, {**_named(missing, answer["inserted"]), **turned}, "load")
     if any(answer["load"]):
         failed = dict.fromkeys((answer["kinds"].get(name, name) for name in _FAILED.findall(raw.log)), 1)
         return Observation("refused", _words(f"not loaded: {', '.join(failed)}", said), into, failed, "load")
