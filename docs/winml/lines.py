@@ -60,10 +60,14 @@ def candidates(op: str, nodes: Sequence[Node]) -> Iterator[str]:
             yield f"given({name})"
         if len({each.constant for each in present}) == 2:
             yield f"const({name})"
+    if len(arguments) > 3:
+        yield " and ".join(f"const({name})" for name in arguments[1:])
     if "axes" in arguments:
         yield "len(axes) == 1"
     if "pads" in arguments:
-        yield "min(pads) >= 0"
+        yield "sum(pads[:2]) == 0"  # nothing is added in front of the first two axes
+    if op == "Reshape":
+        yield from ("0 not in shape", "min(shape) > 0")
     if "steps" in arguments:
         yield from ("max(steps) == 1 and min(steps) == 1", "min(steps) >= 1", "len(axes) == 1")
     for name in attributes:
