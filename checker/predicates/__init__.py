@@ -15,6 +15,7 @@ from typing import Final
 
 from checker.graph import Graph, Node, Value
 from checker.predicates.look import argument, made_by, sole_user
+from checker.predicates.names import copy_name_taken
 from checker.predicates.passes import crossed_expansions, shared_attention, uniform_split_bias
 from checker.predicates.simplified import joined_products
 from checker.predicates.tflite import (
@@ -329,6 +330,7 @@ PREDICATES: Final[dict[str, Predicate]] = {
     "beyond_scales": beyond_scales,
     "branches_read_constants": branches_read_constants,
     "computed_axes": computed_axes,
+    "copy_name_taken": copy_name_taken,
     "crossed_expansions": crossed_expansions,
     "depthwise": depthwise,
     "distribution_of_concat": distribution_of_concat,

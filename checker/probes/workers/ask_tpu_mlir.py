@@ -28,13 +28,30 @@ MODES = {"fp16": "F16", "bf16": "BF16", "int8": "INT8"}
 CVIMODEL = frozenset({"cv183x", "cv182x", "cv181x", "cv180x"})
 """Chips whose code goes into another container."""
 
-LINE = re.compile(r'^\s*(%[\w:]+) = "(top|tpu)\.(\w+)"\((.*?)\)(.*) -> (.*?) loc\((.*)\)$')
+LINE = re.compile(r'^\s*(%[\w:#%, ]+) = "(top|tpu)\.(\w+)"\((.*?)\)(.*) -> (.*?) loc\((.*)\)$')
 LOCATION = re.compile(r"^(#loc\d*) = loc\((.*)\)$")
 ELEMENT = re.compile(r"tensor<(?:[\d?]+x)*((?:!quant[^>]*<)?[a-z]\w*)")
 CPU_NAME = re.compile(r'cpu_op_name = "(\w+)"')
 PART = re.compile(r"@(subfunc_\d+)\(.*run_mode (\w+)>")
 NOT_NEGATIVE = frozenset({"Relu", "Sigmoid", "Softmax", "Abs", "Exp", "Sqrt", "HardSigmoid", "Compare", "CompareConst"})
-KEEPS_SIGN = frozenset({"Reshape", "Permute", "MaxPool", "AvgPool", "Slice", "Squeeze", "Unsqueeze", "Flatten", "Tile"})
+KEEPS_SIGN = frozenset(
+    {"Add", "Arg", "AvgPool", "Concat", "Depth2Space", "Expand", "Flatten", "Gather", "Interp", "Max", "MaxPool", "Min"}
+    | {
+        "Mul",
+        "Pad",
+        "Permute",
+        "Reduce",
+        "Reshape",
+        "Slice",
+        "Split",
+        "Squeeze",
+        "Tile",
+        "TopK",
+        "Unsqueeze",
+        "Upsample",
+    }
+)
+"""Operators that give nothing negative where they are given nothing negative."""
 
 
 @dataclass(frozen=True)
@@ -66,20 +83,33 @@ def version() -> str:
 
 
 def ask(job: dict[str, Any], stage: Callable[[str], object]) -> dict[str, Any]:
-    """Compile one model; ``options``: ``ungrouped`` spares the search for groups of layers that share local memory.
+    """Compile one model; ``options``: ``quick`` tries it without the search for groups of layers first.
+
+    That search takes minutes.  Some layers are taken in groups only, so what fails without is asked again with them.
 
     ``at``: the operator that the importer raised at.  ``top``: operators after the import.  ``operators``: the chip's
     operators, each with the type of its first result, in order.  ``cpu``: functions that the host's library computes.
     ``modes``: how each part runs.
     """
-    chip, mode = job["target"], MODES[job["precision"]]
     answer: dict[str, Any] = {}
+    try:
+        build(job, stage, answer)
+    except Exception as error:  # noqa: BLE001  whatever the toolchain raises is its answer, beside how far it came
+        answer |= {"error": f"{type(error).__name__}: {error}"[-4000:], "at": where(error)}
+        answer["memory"] = isinstance(error, MemoryError)
+    return answer
+
+
+def build(job: dict[str, Any], stage: Callable[[str], object], answer: dict[str, Any]) -> None:
+    """Compile one model, and note in ``answer`` what is made of it.
+
+    Raises:
+        Exception: whatever the toolchain raises.
+    """
+    chip, mode = job["target"], MODES[job["precision"]]
     stage("transform")
     converter = OnnxConverter("m", job["model"], [], [], "", dump_final_opt=False)
-    try:
-        converter.generate_mlir("m_origin.mlir")
-    except Exception as error:  # noqa: BLE001  whatever the importer raises is its answer
-        return {"error": f"{type(error).__name__}: {error}"[-4000:], "at": where(error)}
+    converter.generate_mlir("m_origin.mlir")
     mlir_shell.mlir_opt_for_top("m_origin.mlir", "m.mlir")
     top = list(lines(Path("m.mlir")))
     answer["top"] = [line.op for line in top if line.op not in {"None", "Input", "Weight"}]
@@ -90,18 +120,20 @@ def ask(job: dict[str, Any], stage: Callable[[str], object]) -> dict[str, Any]:
     answer["operators"] = [f"{line.op}:{element(line.types)}" for line in lowered]
     answer["cpu"] = [name for line in lowered for name in CPU_NAME.findall(line.rest)]
     stage("compile")
-    path = "m.cvimodel" if chip in CVIMODEL else "m.bmodel"
-    mlir_shell.mlir_to_model(
-        tpu_mlir="m_tpu.mlir",
-        bmodel_path=path,
-        final_mlir="m_final.mlir",
-        disable_layer_group=bool(job["options"].get("ungrouped")),
-    )
+    path = Path("m.cvimodel" if chip in CVIMODEL else "m.bmodel")
+    for ungrouped in [True, False] if job["options"].get("quick") else [False]:
+        try:
+            mlir_shell.mlir_to_model(
+                tpu_mlir="m_tpu.mlir", bmodel_path=str(path), final_mlir="m_final.mlir", disable_layer_group=ungrouped
+            )
+            break
+        except RuntimeError:
+            if not ungrouped:
+                raise
     answer["modes"] = [mode for _, mode in PART.findall(Path("m_final.mlir").read_text())]
-    if not Path(path).stat().st_size:
-        return {**answer, "error": "no code was written"}
+    if not path.stat().st_size:
+        raise RuntimeError("no code was written")
     stage("")
-    return answer
 
 
 def where(error: BaseException) -> str:
@@ -125,7 +157,7 @@ def lines(path: Path) -> Iterator[Line]:
                 r'"([^"]*)"', re.sub(r"#loc\d+", lambda ref: places.get(ref[0], ""), places.get(place, place))
             )
             used = tuple(each.strip().split("#")[0] for each in operands.split(",")) if operands else ()
-            yield Line(result.split(":")[0], dialect, op, used, rest, types_, tuple(names))
+            yield Line(re.split("[:,]", result)[0], dialect, op, used, rest, types_, tuple(names))
 
 
 def element(types_: str) -> str:
@@ -137,11 +169,13 @@ def element(types_: str) -> str:
 def calibration(top: list[Line]) -> str:
     """Write a calibration table with ranges that suit what each operator can give: -1 to 1, or 0 to 1."""
     positive: set[str] = set()
+    none: set[str] = set()
     written = ["# name threshold min max"]
     for line in top:
         if line.op in {"None", "Weight"}:
+            none |= {line.result} if line.op == "None" else set()
             continue
-        kept = line.op in KEEPS_SIGN and line.operands and line.operands[0] in positive
+        kept = line.op in KEEPS_SIGN and line.operands and all(each in {*positive, *none} for each in line.operands)
         if line.op in NOT_NEGATIVE or "do_relu = true" in line.rest or kept:
             positive.add(line.result)
         low = 0 if line.result in positive else -1

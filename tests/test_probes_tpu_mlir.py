@@ -1,0 +1,118 @@
+"""Answers of tpu-mlir as they were given, and facts of Sophgo's tables."""
+
+from __future__ import annotations
+
+import pytest
+
+from checker.load import load_model
+from checker.placement import Placement
+from checker.predicates.names import copy_name_taken
+from checker.probes import evidence, replay, tpu_mlir
+from checker.probes.cases import build
+from checker.probes.toolchain import Case
+from checker.probes.worker import Raw
+from checker.targets import find
+
+WRITTEN = {"": "", "f16": "fp16", "bf16": "bf16", "f32": "fp32"}
+MOVED = frozenset({"Expand", "Flatten", "Reshape", "Squeeze", "Tile", "Transpose", "Trilu", "Unsqueeze", "Concat"})
+"""What only moves data stays in the type in which the file hands it in until something computes."""
+
+COMPARED = frozenset({"And", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "MatMul", "Upsample"})
+"""Rows that do not tell an operand that is a constant from one that is computed."""
+
+
+def case(precision: str, name: str = "c") -> Case:
+    """Make a case."""
+    return Case(name, "sophgo-bm1684x", precision, {"op": "Softmax"})
+
+
+def answered(*operators: str, **more: object) -> Raw:
+    """Make the answer of a build that came to the end."""
+    return Raw("answered", {"operators": list(operators), "cpu": [], "modes": ["TPU_STATIC"], **more})
+
+
+def test_half_precision_in_an_int8_build_is_an_answer_of_its_own() -> None:
+    """It is taken, and both the operators and the words say in what it runs; a Cast is no work."""
+    found = tpu_mlir.interpret(case("int8"), answered("Cast:i8", "MatMul:i8", "Cast:f16", "Softmax:f16", "Cast:f32"))
+    assert (found.outcome, found.into) == ("decomposed", ("MatMul", "Softmax:f16"))
+    assert found.says == "in another precision: Softmax:f16"
+
+
+def test_the_precision_that_was_asked_for_is_not_named() -> None:
+    """Half precision in a half-precision build is what was wanted; single precision in it is not."""
+    found = tpu_mlir.interpret(case("fp16"), answered("Cast:f16", "Softmax:f16", "Active:f32"))
+    assert found.into == ("Softmax", "Active:f32")
+
+
+def test_a_dynamic_sub_network_is_taken_and_said() -> None:
+    """The chip computes it, with sizes that are known at run time only."""
+    found = tpu_mlir.interpret(case("fp16"), answered("TopK:f16", modes=["TPU_DYNAMIC"]))
+    assert (found.outcome, found.says) == ("native", "a dynamic sub-network")
+
+
+def test_a_function_of_the_host_is_a_fallback_but_for_the_quantization_of_inputs() -> None:
+    """Files for CV18xx have their inputs quantized on the host: no culprit."""
+    found = tpu_mlir.interpret(case("int8"), answered("GenericCpu:i8", "Conv2D:i8", cpu=["quant"]))
+    assert found.outcome == "native"
+    found = tpu_mlir.interpret(case("int8"), answered("GenericCpu:i8", "GenericCpu:f32", cpu=["quant", "interp"]))
+    assert (found.outcome, found.culprits) == ("host", {"interp": 1})
+
+
+def test_operators_that_the_importer_lists_are_culprits() -> None:
+    """It looks at all of them before it begins."""
+    raw = Raw("answered", {"error": "RuntimeError: Op not support:{'Selu', 'IsNaN'}"}, stage="transform")
+    found = tpu_mlir.interpret(case("int8"), raw)
+    assert (found.outcome, found.culprits) == ("refused", {"IsNaN": 1, "Selu": 1})
+
+
+def test_the_operator_that_the_importer_was_at_is_the_culprit_but_not_a_convolution_without_its_bias() -> None:
+    """An assertion has no words; a bias behind a DequantizeLinear is missed where it is used."""
+    found = tpu_mlir.interpret(
+        case("int8"), Raw("answered", {"error": "AssertionError: ", "at": "Pad"}, stage="transform")
+    )
+    assert (found.culprits, found.says) == ({"Pad": 1}, "Pad: AssertionError: ")
+    missed = {"error": "KeyError: 'Should addWeight first:b!!!'", "at": "Conv"}
+    assert tpu_mlir.interpret(case("int8"), Raw("answered", missed, stage="transform")).culprits == {}
+
+
+def test_an_end_of_the_lowering_is_a_compiler_error_in_its_last_words() -> None:
+    """The program aborts: what it wrote before is the reason."""
+    log = "not support kernel dims\nUNREACHABLE executed at /x/lib/Conv.cpp:30!\nStack dump:\n"
+    raw = Raw("answered", {"error": "RuntimeError: [!Error]: tpuc-opt m.mlir"}, log, "lower")
+    found = tpu_mlir.interpret(case("int8"), raw)
+    assert (found.outcome, found.says) == (
+        "compiler-error",
+        "not support kernel dims (unreachable code at Conv.cpp:30)",
+    )
+
+
+@pytest.mark.parametrize("name", ["sophgo-bm1684x"])
+def test_the_table_names_the_precision_that_an_operator_of_an_int8_file_runs_in(name: str) -> None:
+    """Wherever one operator became one: the type of its result is what the row says."""
+    (target,) = find([name])
+    seen = 0
+    for each in replay.small(target):
+        record = each.record
+        if record["precision"] != "int8" or each.agrees is not True or len(record.get("into", ())) != 1:
+            continue
+        found: tuple[Placement, ...] = tuple(each.placements.compute)
+        if len(found) == 1 and found[0].op not in MOVED | COMPARED and found[0].status.taken:
+            kind = record["into"][0].partition(":")[2]
+            assert (record["case"], found[0].runs_as) == (record["case"], WRITTEN[kind])
+            seen += bool(kind)
+    assert seen > 20
+
+
+def test_names_of_culprits_are_operators_of_onnx() -> None:
+    """So a report calls them as the file does."""
+    names = evidence.names_of("tpu-mlir", "sophgo-cv181x")
+    assert names["interp"] == "Resize"
+
+
+def test_a_constant_whose_copy_would_bear_a_taken_name_is_seen() -> None:
+    """``c`` beside ``c_1``, both of one element."""
+    text = '<ir_version: 8, opset_import: ["": 17]> g (float[2] x) => (float[2] y) <float c={2}, float %s={3}>'
+    body = "{ a = Mul(x, c) b = Add(a, c) y = Sub(b, %s) }"
+    for second, clash in (("c_1", True), ("d", False)):
+        graph = load_model(build({"text": (text % second) + (body % second)}))
+        assert any(copy_name_taken(node, graph) for node in graph.walk()) is clash
