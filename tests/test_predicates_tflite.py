@@ -126,3 +126,26 @@ def test_a_batch_of_unknown_size() -> None:
     for shape, opened in (("n,8", True), ("1,8", False), ("1,n", False)):
         net = graph(f"(float[{shape}] x) => (float[{shape}] y) {{ y = Relu(x) }}")
         assert told("open_batch", net) == {"y": opened}
+
+
+def test_weights_that_are_computed_from_stored_values() -> None:
+    """As standardised weights are; not where an input of the network takes part."""
+    text = (
+        "(float[1,1,2,2] x, float[1,1,1,1] f) => (float[1,1,2,2] y) <float[1,1,1] k = {2}, float[1] o = {1},"
+        "int64[4] s = {1, 1, 1, 1}> { %s b = Reshape(a, s) y = Conv(x, b) }"
+    )
+    computed = "a = BatchNormalization(k, o, o, o, o)"
+    assert told("stored_in_effect", graph(text % computed))["y"] is True
+    assert told("stored_in_effect", graph(text % "a = Relu(f)"))["y"] is False
+
+
+def test_slices_of_a_split_sum() -> None:
+    """Two of them become one operator and are not lost, one or four are."""
+    text = (
+        "(float[1,4,8,8] x, float[4,4,1,1] w, float[4,2,1,1] v) => (float[1,4,8,8] y) <"
+        "int64[1] z = {0}, int64[1] t = {2}, int64[1] e = {4}, int64[1] c = {1}>"
+        "{ q = Conv(x, w) p = Add(q, x) a = Slice(p, z, t, c) %s f = Conv(a, v)"
+        "g = Add(f, p) y = Conv(g, w) }"
+    )
+    assert told("split_beside_residual", graph(text % ""))["a"] is True
+    assert told("split_beside_residual", graph(text % "b = Slice(p, t, e, c) h = Relu(b)"))["a"] is False

@@ -40,6 +40,7 @@ SQUEEZED_BESIDE = (
     "a squeeze-and-excitation of a tensor that a convolution takes too: its mean is on the NPU, ours on the CPU"
 )
 ZEROS = "a Reshape between the two with sizes of 0, which onnxsim, as networks go through it, writes out"
+SAME_SHAPE = "a Reshape that changes nothing"
 TWO_SLICES = "two Slices, one after the other: onnxsim, as networks go through it, makes one of them"
 INTEGER = "a float operator on int8 without a scale"
 
@@ -48,6 +49,7 @@ EXCEPTIONS: dict[str, str] = {
     "Einsum-17/lin": TRANSPOSED,
     "Relu-17/i8": INTEGER,
     "lstm_bi/stacked": ZEROS,
+    "reshape_conv1d/same_shape": SAME_SHAPE,
     **dict.fromkeys(
         ["focus", "focus/hw_conv", "focus/wh_conv", "focus/conv_hw_conv", "focus/conv_wh_conv"], TWO_SLICES
     ),

@@ -25,6 +25,7 @@ from checker.predicates.tflite import (
     loosened_by_split,
     lost_at_join,
     split_beside_residual,
+    stored_in_effect,
 )
 
 Predicate = Callable[[Node, Graph], bool | None]
@@ -349,6 +350,7 @@ PREDICATES: Final[dict[str, Predicate]] = {
     "shared_attention": shared_attention,
     "sole_use": sole_use,
     "split_beside_residual": split_beside_residual,
+    "stored_in_effect": stored_in_effect,
     "twin_products": twin_products,
     "uniform_split_bias": uniform_split_bias,
     "unit_axis_transpose": unit_axis_transpose,

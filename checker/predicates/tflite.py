@@ -121,13 +121,31 @@ def _is_activated_sum(value: Value, graph: Graph) -> bool:
     return summed.op == "Add" or (summed.op == "BatchNormalization" and not made_by(summed.inputs[0], graph, "Conv"))
 
 
-def split_beside_residual(node: Node, graph: Graph) -> bool:
-    """Tell whether a Split cuts a sum that is added to something again, the result of which a convolution takes.
+def stored_in_effect(node: Node, graph: Graph) -> bool:
+    """Tell whether a convolution's weights are computed from stored values only, so that onnxsim stores the result."""
+    waiting, seen = [argument(node, "W")], set[str]()
+    while waiting:
+        value = waiting.pop()
+        if value is None or value.constant or value.name in seen:
+            continue
+        seen.add(value.name)
+        maker = graph.producer_of(value)
+        if maker is None or len(seen) > LONGEST_ROW:
+            return False
+        waiting.extend(maker.inputs)
+    return True
 
-    onnx2tf then keeps the sum in one layout only, and the Split asks for the other.
+
+def split_beside_residual(node: Node, graph: Graph) -> bool:
+    """Tell whether a Split or Slice cuts a sum that is added to something again, the result of which a Conv takes.
+
+    onnx2tf then keeps the sum in one layout only, and the cut asks for the other.  Two Slices become one SPLIT, which
+    it does not lose.
     """
-    data = argument(node, "input")
+    data = node.inputs[0] if node.inputs else None
     if data is None or made_by(data, graph, "Add") is None:
+        return False
+    if node.op == "Slice" and sum(user.op == "Slice" for user in graph.users_of(data)) == 2:
         return False
     again = (user for user in graph.users_of(data) if user.op == "Add")
     return any(user.op == "Conv" for later in again for out in later.outputs if out for user in graph.users_of(out))
