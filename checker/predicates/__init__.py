@@ -17,6 +17,7 @@ from checker.graph import Graph, Node, Value
 from checker.predicates.look import argument, made_by, sole_user
 from checker.predicates.names import copy_name_taken
 from checker.predicates.passes import crossed_expansions, shared_attention, uniform_split_bias
+from checker.predicates.relax import cast_sizes
 from checker.predicates.simplified import joined_products
 from checker.predicates.tflite import (
     before_padded_conv,
@@ -330,6 +331,7 @@ PREDICATES: Final[dict[str, Predicate]] = {
     "before_padded_conv": before_padded_conv,
     "beyond_scales": beyond_scales,
     "branches_read_constants": branches_read_constants,
+    "cast_sizes": cast_sizes,
     "computed_axes": computed_axes,
     "copy_name_taken": copy_name_taken,
     "crossed_expansions": crossed_expansions,

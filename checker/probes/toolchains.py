@@ -32,6 +32,7 @@ MODULES: Final = {
     "rknn": "rknn",
     "tensorrt-rtx": "tensorrt_rtx",
     "tflite-micro": "tflite_micro",
+    "tvm": "tvm",
     "tpu-mlir": "tpu_mlir",
     "vela": "vela",
     **PEERS,

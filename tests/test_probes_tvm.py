@@ -1,0 +1,69 @@
+"""Answers of TVM as they were given, and facts of its table."""
+
+from __future__ import annotations
+
+import pytest
+
+from checker.load import load_model
+from checker.probes import replay, tvm
+from checker.probes.cases import build
+from checker.probes.toolchain import Case
+from checker.probes.worker import Raw
+from checker.targets import find
+from checker.verdict import Answer
+
+LACKING = "OpNotImplemented: The following operators are not supported for frontend ONNX: LSTM, DFT"
+
+
+def asked(op: str, dtype: str = "float32", **attrs: object) -> dict[str, object]:
+    """Describe a model of one operator of one input."""
+    return {"op": op, "opset": 17, "inputs": [{"name": "X", "dtype": dtype, "shape": [1, 8, 16, 16]}], "attrs": attrs}
+
+
+def case(op: str) -> Case:
+    """Make a case."""
+    return Case("c", "tvm", "fp32", asked(op))
+
+
+def test_operators_that_the_front_end_lacks_are_named() -> None:
+    """All of them, in one error."""
+    found = tvm.interpret(case("LSTM"), Raw("answered", {"error": LACKING}, "", "import"))
+    assert (found.outcome, found.stage, found.culprits) == ("refused", "import", {"LSTM": 1, "DFT": 1})
+
+
+def test_the_operator_whose_conversion_fails_is_named() -> None:
+    """The log has its name, the error has not."""
+    log = "Error converting operator ReduceMean, with inputs: [x, axes]\n"
+    raw = Raw("answered", {"error": "AssertionError: Only constant axes currently supported"}, log, "import")
+    assert tvm.interpret(case("ReduceMean"), raw).culprits == {"ReduceMean": 1}
+
+
+def test_a_network_is_only_imported() -> None:
+    """The words say how far it came."""
+    network = Case("net", "tvm", "fp32")
+    found = tvm.interpret(network, Raw("answered", {"into": {"add": 2}, "ran": False, "differs": ""}))
+    assert (found.outcome, found.says) == ("native", "imported")
+
+
+def test_other_numbers_are_told_and_do_not_refuse() -> None:
+    """The compiled function runs; what it computes stands in the words."""
+    raw = Raw("answered", {"into": {"abs": 1}, "ran": True, "differs": "output 0 differs"})
+    found = tvm.interpret(case("Abs"), raw)
+    assert (found.outcome, found.says) == ("native", "imported, compiled, ran once; output 0 differs")
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        (asked("Relu"), Answer.READY),
+        (asked("IsNaN"), Answer.READY),
+        (asked("Celu"), Answer.BLOCKED),
+        (asked("LpNormalization"), Answer.BLOCKED),
+    ],
+)
+def test_what_the_front_end_lacks_blocks(question: dict[str, object], expected: Answer) -> None:
+    """Nothing else would compute it."""
+    (target,) = find(["tvm"])
+    record = {"record": "op", "case": "c", "precision": "fp32", "asked": question, "answer": "refused"}
+    graph = load_model(build(question).SerializeToString())
+    assert replay.replay(graph, record, target).answer is expected
