@@ -22,7 +22,7 @@ ABOUT: Final = About(
     licence_note="LiteRT and onnx2tf are open source (Apache-2.0, MIT); answers about our own models",
     options={
         "onnx2tf": "2.6.9, flatbuffer_direct, custom operators allowed, onnxsim before it for all but single operators",
-        "interpreter": "default delegates (XNNPACK), one thread, one forward pass",
+        "interpreter": "default delegates (XNNPACK), one thread, one forward pass, open sizes beyond the batch 64",
     },
     centred_weights=True,
 )
@@ -62,7 +62,8 @@ def stopped(raw: Raw) -> Observation | None:
     into = tuple(dict.fromkeys(answer.get("ops", ())))
     if answer.get("custom"):
         wanted = listed(Counter(code for code, _ in answer["custom"]))
-        return Observation("refused", f"custom operator needed: {wanted}", into, culprits(answer["custom"]), "custom")
+        named = culprits(answer["custom"]) + culprits(answer.get("failing", ()))
+        return Observation("refused", f"custom operator needed: {wanted}", into, named, "custom")
     if not raw.error:
         return None
     failing = answer.get("failing", ())

@@ -11,6 +11,9 @@ from ai_edge_litert.interpreter import Interpreter
 from onnx_to_tflite import PLAIN, Made, Stage, fill, made
 
 DELEGATE = "DELEGATE"
+OPEN = 64
+"""What a size beyond the batch is set to that the file leaves open; the interpreter itself begins with 1."""
+
 NUMBER = re.compile(r"Node number (\d+) \(")
 
 
@@ -33,6 +36,7 @@ def ask(job: dict[str, Any], stage: Stage) -> dict[str, Any]:
     stage("allocate")
     interpreter = Interpreter(path, num_threads=1)
     try:
+        resize(interpreter)
         interpreter.allocate_tensors()
         operators = details(interpreter)
         answer["parts"] = sum(each["op_name"] == DELEGATE for each in operators)
@@ -46,6 +50,15 @@ def ask(job: dict[str, Any], stage: Stage) -> dict[str, Any]:
         return {**answer, "error": f"{type(error).__name__}: {error}"}
     stage("")
     return answer
+
+
+def resize(interpreter: Interpreter) -> None:
+    """Give open sizes beyond the batch a plausible value."""
+    for each in interpreter.get_input_details():
+        sizes = [int(size) for size in each["shape"]]
+        wanted = [OPEN if axis and asked < 0 else sizes[axis] for axis, asked in enumerate(each["shape_signature"])]
+        if wanted != sizes:
+            interpreter.resize_tensor_input(each["index"], wanted)
 
 
 def details(interpreter: Interpreter) -> list[dict[str, Any]]:
