@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import onnx
 from cases import Case  # noqa: TC002  a record of our own
-from lines import TOGETHER, answers, candidates, first_argument, names, value
+from lines import TOGETHER, answers, candidates, first_argument, fixed, names, value
 from tree import LARGEST, Example, Leaf, leaves, tidy
 
 from checker.graph import Graph, Node, Value
@@ -60,13 +60,15 @@ class Operator:
 
     ``dtype``: what asks for the element type.  ``dtypes``: those that were measured.
 
-    ``ranks``: least and largest rank that was measured, by what is ranked, that of the first argument first.
+    ``fixed``: what all cases have in common.  ``ranks``: least and largest rank that was measured, by what is ranked,
+    that of the first argument first.
     """
 
     op: str
     lines: tuple[str, ...]
     dtype: str
     dtypes: tuple[str, ...]
+    fixed: tuple[str, ...]
     ranks: dict[str, tuple[int, int]]
     samples: tuple[Sample, ...]
 
@@ -114,7 +116,7 @@ def operator(
         for key, (graph, node, since, measured) in loaded.items()
     )
     kinds = sorted({subject.dtype for node in nodes if (subject := _subject(op, node)) and subject.dtype})
-    return Operator(op, lines, first_argument(op), tuple(kinds), _ranks(op, nodes), made)
+    return Operator(op, lines, first_argument(op), tuple(kinds), tuple(fixed(op, nodes)), _ranks(op, nodes), made)
 
 
 def _subject(op: str, node: Node) -> Value | None:
@@ -203,7 +205,7 @@ def _row(cases: Operator, leaf: Leaf, versions: Sequence[int], *, floats: bool) 
     since = tuple(version for version in versions if low < version <= high)
     dtypes = _left(tuple(kind for kind in cases.dtypes if (kind in FLOATS) == floats), conditions, cases.dtype)
     conditions = [line for line in conditions if not line.removeprefix("not ").startswith(f"{cases.dtype} ")]
-    return Found(cases.op, leaf.label, since, dtypes, tidy(conditions, cases.ranks), leaf.total)
+    return Found(cases.op, leaf.label, since, dtypes, (*tidy(conditions, cases.ranks), *cases.fixed), leaf.total)
 
 
 def _left(dtypes: tuple[str, ...], conditions: Sequence[str], asked: str) -> tuple[str, ...]:

@@ -75,6 +75,26 @@ def candidates(op: str, nodes: Sequence[Node]) -> Iterator[str]:
     yield from _pairs(op, arguments)
 
 
+def fixed(op: str, nodes: Sequence[Node]) -> Iterator[str]:
+    """Yield what all cases of an operator have in common and a network need not have: the region that was measured."""
+    schema = onnx.defs.get_schema(op)
+    for name in sorted(schema.attributes):
+        values = [node.attrs[name] for node in nodes if name in node.attrs]
+        plain = {each for each in values if isinstance(each, (int, str))}
+        if values and len(plain) == 1 and len(values) == sum(isinstance(each, (int, str)) for each in values):
+            (only,) = plain
+            line = f'{name} == "{only}"' if isinstance(only, str) else f"{name} == {only}"
+            yield f'mode != "nearest" or {line}' if name == "nearest_mode" else line
+        elif (
+            values
+            and name == "dilations"
+            and all(isinstance(each, (tuple, list)) and max(each) == 1 for each in values)
+        ):
+            yield "max(dilations) == 1"
+    if len(schema.outputs) > 1 and all(len(node.outputs) == 1 for node in nodes):
+        yield "len(outputs) == 1"
+
+
 def value(node: Node, name: str) -> Value | None:
     """Return the tensor that an argument of the newest schema is bound to."""
     found = Facts(graph=NOWHERE, node=node).argument(name)
@@ -116,7 +136,9 @@ def _attribute(name: str, arguments: Sequence[str], values: Sequence[object]) ->
         yield f"axis in {{-1, rank({arguments[0]}) - 1}}" if arguments else "axis == -1"
         yield "axis == 0"
         yield "axis == 1"
-    elif 1 < len(plain) <= MOST_VALUES or name == "to":
+    elif name == "to":
+        yield "to in [1, 6, 7, 9, 10]"  # float32, int32, int64, bool, float16: what networks cast to
+    elif 1 < len(plain) <= MOST_VALUES:
         yield from (f'{name} == "{value}"' if isinstance(value, str) else f"{name} == {value}" for value in plain)
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 OPPOSITES = ((" <= ", " > "), (" > ", " <= "), (" == ", " != "), (" not in ", " in "), (" in ", " not in "))
 LARGEST = 6
 """Largest rank that was measured of any operator; a condition on every row of a table, so no row repeats it."""
-DEEPEST = 5
+DEEPEST = 6
 """Most conditions on the way to a row; what needs more is left unknown."""
 
 
