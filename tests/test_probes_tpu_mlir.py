@@ -102,7 +102,7 @@ def test_an_end_of_the_lowering_is_a_compiler_error_in_its_last_words() -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["sophgo-bm1684x", "sophgo-cv181x"])
+@pytest.mark.parametrize("name", ["sophgo-bm1684x", "sophgo-bm1688", "sophgo-cv181x", "sophgo-cv186x"])
 def test_the_table_names_the_precision_that_an_operator_of_an_int8_file_runs_in(name: str) -> None:
     """Wherever one operator became one: the type of its result is what the row says."""
     (target,) = find([name])
