@@ -67,3 +67,24 @@ def test_what_the_front_end_lacks_blocks(question: dict[str, object], expected: 
     record = {"record": "op", "case": "c", "precision": "fp32", "asked": question, "answer": "refused"}
     graph = load_model(build(question).SerializeToString())
     assert replay.replay(graph, record, target).answer is expected
+
+
+RESHAPE = """<ir_version: 8, opset_import: ["": 17]>
+g (float[N,4,8] x) => (float[N,32] y) <int64[1] zero={0}, int64[1] one={1}, int64[1] rest={32}> {
+  s = Shape(x)
+  SIZES
+  b = Slice(t, zero, one)
+  c = Concat<axis=0>(b, rest)
+  y = Reshape(x, c)
+}"""
+
+
+@pytest.mark.parametrize(
+    ("sizes", "expected"), [("t = Identity(s)", Answer.READY), ("i = Cast<to=6>(s) t = Cast<to=7>(i)", Answer.UNKNOWN)]
+)
+def test_a_shape_that_went_through_a_cast_is_not_known(sizes: str, expected: Answer) -> None:
+    """The front end then has a tensor where it wants a shape; with an open batch nothing folds it."""
+    (target,) = find(["tvm"])
+    record = {"record": "op", "case": "c", "precision": "fp32", "asked": {}, "answer": "refused"}
+    graph = load_model(build({"text": RESHAPE.replace("SIZES", sizes)}).SerializeToString())
+    assert replay.replay(graph, record, target).answer is expected

@@ -32,8 +32,8 @@ MODULES: Final = {
     "rknn": "rknn",
     "tensorrt-rtx": "tensorrt_rtx",
     "tflite-micro": "tflite_micro",
-    "tvm": "tvm",
     "tpu-mlir": "tpu_mlir",
+    "tvm": "tvm",
     "vela": "vela",
     **PEERS,
 }
