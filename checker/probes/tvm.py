@@ -23,7 +23,7 @@ ABOUT: Final = About(
     options={
         "front end": "relax.frontend.onnx.from_onnx",
         "small models": "compiled for llvm and run once",
-        "networks": "simplified with onnxsim, imported",
+        "networks": "simplified with onnxsim but for fuse_attention, imported",
     },
 )
 
