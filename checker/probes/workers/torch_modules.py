@@ -73,7 +73,7 @@ def network(model: str, zoo: str) -> tuple[torch.nn.Module, tuple[torch.Tensor, 
 
     if not timm.is_model(name):
         raise LookupError(f"no recipe of {name}")
-    return timm.create_model(name, exportable=True), (torch.rand(1, 3, 224, 224),)
+    return timm.create_model(name), (torch.rand(1, 3, 224, 224),)
 
 
 def _input(spec: list[Any]) -> torch.Tensor:
