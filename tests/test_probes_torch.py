@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from checker.probes import coremltools, executorch
+from checker.probes import coremltools, executorch, executorch_ethos
 from checker.probes.toolchain import NETWORK_ANSWER, Case
 from checker.probes.worker import Raw
 
@@ -80,3 +80,30 @@ def test_the_operator_that_a_converter_has_no_function_for_is_the_culprit() -> N
     )
     found = coremltools.interpret(SMALL, Raw("answered", {"error": words}, stage="convert"))
     assert (found.outcome, dict(found.culprits), found.stage) == ("refused", {"celu": 1}, "convert")
+
+
+ETHOS = Case("Softmax/last-ts17", "arm-ethos-u55-128-executorch", "int8", {"text": "", "torch": "", "shapes": []})
+EDGES = {
+    "quantized_decomposed.quantize_per_tensor.default": 1,
+    "quantized_decomposed.dequantize_per_tensor.default": 1,
+    "executorch_call_delegate": 1,
+    "getitem": 1,
+}
+
+
+def test_quantizing_inputs_and_outputs_is_no_fallback() -> None:
+    """The delegate has the rest; Q/DQ within it are no operators."""
+    inner = {"aten.exp.default": 1, "aten.sub.Tensor": 1, "quantized_decomposed.quantize_per_tensor.default": 6}
+    raw = Raw("answered", {"delegated": inner, "portable": EDGES, "size": 1}, log="CPU operators = 0 (0.0%)\n")
+    found = executorch_ethos.interpret(ETHOS, raw)
+    assert (found.outcome, found.into) == ("decomposed", ("aten.exp", "aten.sub"))
+
+
+def test_what_the_partitioner_or_vela_leaves_is_on_the_host() -> None:
+    """The partitioner names it, Vela counts it."""
+    left = Raw("answered", {"delegated": {}, "portable": {**EDGES, "aten.topk.default": 1}, "size": 1})
+    found = executorch_ethos.interpret(ETHOS, left)
+    assert (found.outcome, dict(found.culprits)) == ("host", {"aten.topk": 1})
+    log = "CPU operators = 2 (50.0%)\nNPU operators = 2 (50.0%)\n"
+    found = executorch_ethos.interpret(ETHOS, Raw("answered", {"delegated": {}, "portable": EDGES, "size": 1}, log=log))
+    assert (found.outcome, found.says) == ("host", "Vela leaves 2 operators to the CPU")

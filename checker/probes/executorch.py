@@ -52,14 +52,14 @@ def interpret(_case: Case, raw: Raw) -> Observation:
         return Observation("not-asked", raw.error, stage=raw.stage)
     if raw.error:
         return Observation("refused" if raw.stage == "lower" else "compiler-error", raw.error, stage=raw.stage)
-    taken, left = (_named(raw.answer[key]) for key in ("delegated", "portable"))
+    taken, left = (named(raw.answer[key]) for key in ("delegated", "portable"))
     if left:
         listed = ", ".join(f"{name} x{count}" for name, count in sorted(left.items()))
         return Observation("host", f"on portable kernels: {listed}", tuple(sorted(taken)), left)
     return Observation("native" if len(taken) <= 1 else "decomposed", "", tuple(sorted(taken)))
 
 
-def _named(counted: Mapping[str, int]) -> dict[str, int]:
+def named(counted: Mapping[str, int]) -> dict[str, int]:
     """Return counts by operator, without the overload's name."""
     found: Counter[str] = Counter()
     for name, count in counted.items():

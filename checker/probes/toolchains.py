@@ -22,6 +22,7 @@ PEERS: Final = {
 MODULES: Final = {
     "coremltools": "coremltools",
     "executorch": "executorch",
+    "executorch-ethos-u": "executorch_ethos",
     "litert": "litert",
     "mnn": "mnn",
     "ncnn": "ncnn",

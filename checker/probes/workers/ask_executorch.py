@@ -6,13 +6,13 @@ recipe that its file was exported from.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 import executorch.backends.vulkan.patterns as vulkan_patterns
 import torch
 import torch_modules
+from ask_executorch_counts import counts
 from executorch.backends.vulkan.partitioner.vulkan_partitioner import VulkanPartitioner
 from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
 from executorch.exir import to_edge_transform_and_lower
@@ -48,19 +48,3 @@ def ask(job: dict[str, Any], stage: Callable[[str], object]) -> dict[str, Any]:
         size = len(lowered.to_executorch().buffer)
     stage("")
     return {"delegated": delegated, "portable": portable, "size": size}
-
-
-def counts(program: Any) -> tuple[dict[str, int], dict[str, int]]:
-    """Count the operators that were delegated, and those that were not, by name."""
-    graph = program.graph_module
-    left = Counter(_name(node.target) for node in graph.graph.nodes if node.op == "call_function")
-    within: Counter[str] = Counter()
-    for name in dir(graph):
-        if name.startswith("lowered_module"):
-            inner = getattr(graph, name).original_module.graph_module.graph
-            within.update(_name(node.target) for node in inner.nodes if node.op == "call_function")
-    return dict(within), dict(left)
-
-
-def _name(target: Any) -> str:
-    return str(getattr(target, "__name__", target))

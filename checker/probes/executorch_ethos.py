@@ -1,0 +1,59 @@
+"""ExecuTorch's Ethos-U backend: which operators of a quantized torch program go through TOSA to Vela.
+
+What the partitioner leaves, and what Vela puts on the CPU, is the host.  Quantizing the program's inputs and
+dequantizing its outputs happens there too and is no fallback.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from checker.probes.driven import Driven
+from checker.probes.executorch import UNASKED, named, options
+from checker.probes.toolchain import About, Case, Observation
+from checker.probes.worker import Raw, Worker
+
+ABOUT: Final = About(
+    tool="executorch-ethos-u",
+    adapter="ask_executorch_ethos",
+    chips={"arm-ethos-u55-128-executorch": "ethos-u55-128"},
+    precisions=("int8",),
+    converts=("int8",),
+    licence_note="ExecuTorch (BSD-3-Clause), TOSA tools and Vela (Apache-2.0) are open source; our own models",
+    options={
+        "asked": "the torch module that the ONNX file was exported from, whichever exporter wrote the file",
+        "quantizer": "EthosUQuantizer, symmetric, one sample of U(0, 1)",
+        "vela": "5.2.0, the backend's defaults",
+    },
+)
+
+AT_THE_EDGE: Final = frozenset(
+    {"quantized_decomposed.quantize_per_tensor", "quantized_decomposed.dequantize_per_tensor"}
+)
+"""Left around the delegate for the program's inputs and outputs."""
+
+_CPU: Final = re.compile(r"^CPU operators = (\d+)", re.MULTILINE)
+
+
+def toolchain(worker: Worker) -> Driven:
+    """Return the toolchain behind a worker."""
+    return Driven(ABOUT, interpret, worker, options)
+
+
+def interpret(_case: Case, raw: Raw) -> Observation:
+    """Read an answer: what was delegated, what is left, and what Vela left of it."""
+    if raw.error and raw.stage in UNASKED:
+        return Observation("not-asked", raw.error, stage=raw.stage)
+    if raw.error:
+        return Observation("refused" if raw.stage == "quantize" else "compiler-error", raw.error, stage=raw.stage)
+    taken, left = (named(raw.answer[key]) for key in ("delegated", "portable"))
+    into = tuple(sorted(name for name in taken if name.rpartition(".")[0] != "quantized_decomposed"))
+    left = {name: count for name, count in left.items() if name not in AT_THE_EDGE}
+    cpu = sum(int(count) for count in _CPU.findall(raw.log))
+    if left:
+        listed = ", ".join(f"{name} x{count}" for name, count in sorted(left.items()))
+        return Observation("host", f"on portable kernels: {listed}", into, left)
+    if cpu:
+        return Observation("host", f"Vela leaves {cpu} operators to the CPU", into)
+    return Observation("native" if len(into) <= 1 else "decomposed", "", into)
