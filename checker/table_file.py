@@ -75,7 +75,10 @@ FIGURES: Final[Mapping[str, tuple[str, ...]]] = {
     "simplify": (),
     "peak": (*(f"{p}_{unit}" for p in PRECISIONS for unit in ("tops", "macs_per_cycle")), "clock_mhz"),
 }
-"""What a vendor may state of the chip; ``floor.py`` reads it.  A MAC is two operations; GB are 10 to the 9 bytes."""
+"""What a vendor may state; ``floor.py`` reads it.  A MAC is two operations; GB are 10 to the 9 bytes.
+
+A table without figures speaks by its note, which then has to be there.
+"""
 ROW_STATUSES: Final = ("native", "folded", "decomposed", "fallback", "unsupported", "unknown")
 
 
@@ -374,7 +377,7 @@ class Table:
         for name, value in values.items():
             if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
                 self.fault(f"`{name}` must be a number above zero")
-        self.text(entry, "note", required=key == "simplify")
+        self.text(entry, "note", required=not FIGURES[key])
         return Figures(values, self.evidence(entry), self.text(entry, "note"))
 
 

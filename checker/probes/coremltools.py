@@ -9,7 +9,7 @@ import re
 from typing import Final
 
 from checker.probes.driven import Driven
-from checker.probes.executorch import UNASKED, options
+from checker.probes.executorch import ASKED, UNASKED, options
 from checker.probes.toolchain import About, Case, Observation
 from checker.probes.worker import Raw, Worker
 
@@ -21,7 +21,7 @@ ABOUT: Final = About(
     converts=("fp16",),
     licence_note="coremltools is open source (BSD-3-Clause); answers about our own models",
     options={
-        "asked": "the torch module that the ONNX file was exported from, whichever exporter wrote the file",
+        "asked": ASKED,
         "convert": "mlprogram for iOS 18, half precision (the default); torch.export, else TorchScript",
     },
 )

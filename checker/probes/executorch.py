@@ -16,13 +16,16 @@ from checker.probes.driven import Driven
 from checker.probes.toolchain import About, Case, Observation
 from checker.probes.worker import Raw, Worker
 
+ASKED: Final = "the torch module that the ONNX file was exported from, whichever exporter wrote the file"
+"""What every toolchain that takes torch modules is asked about."""
+
 ABOUT: Final = About(
     tool="executorch",
     adapter="ask_executorch",
     chips={"executorch-xnnpack": "xnnpack", "executorch-vulkan": "vulkan"},
     precisions=("fp32",),
     licence_note="ExecuTorch is open source (BSD-3-Clause); answers about our own models",
-    options={"asked": "the torch module that the ONNX file was exported from, whichever exporter wrote the file"},
+    options={"asked": ASKED},
 )
 
 ZOO: Final = Path(__file__).resolve().parents[2] / "fixtures" / "zoo"

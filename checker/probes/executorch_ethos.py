@@ -10,19 +10,19 @@ import re
 from typing import Final
 
 from checker.probes.driven import Driven
-from checker.probes.executorch import UNASKED, named, options
+from checker.probes.executorch import ASKED, UNASKED, named, options
 from checker.probes.toolchain import About, Case, Observation
 from checker.probes.worker import Raw, Worker
 
 ABOUT: Final = About(
-    tool="executorch-ethos-u",
+    tool="executorch",
     adapter="ask_executorch_ethos",
     chips={"arm-ethos-u55-128-executorch": "ethos-u55-128"},
     precisions=("int8",),
     converts=("int8",),
     licence_note="ExecuTorch (BSD-3-Clause), TOSA tools and Vela (Apache-2.0) are open source; our own models",
     options={
-        "asked": "the torch module that the ONNX file was exported from, whichever exporter wrote the file",
+        "asked": ASKED,
         "quantizer": "EthosUQuantizer, symmetric, one sample of U(0, 1)",
         "vela": "5.2.0, the backend's defaults",
     },
