@@ -16,12 +16,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import first_passes
 import five_networks
 import peer_scores
 from table_lines import head, row
 
 from checker import agreement, targets
-from checker.agreement import CLASSES, Pair, Score, percent
+from checker.agreement import CLASSES, PARTIAL, REFUSED, Pair, Score, percent
 from checker.load import load_model
 from checker.probes import evidence, replay
 from checker.probes.evidence import Evidence, Record
@@ -62,6 +63,14 @@ tables describe what was measured, not how well they foretell a network of anoth
 people, not fitted, so leaving a family out of the evidence would change nothing and is not reported. The small models
 are those from which the rows were written; those on which we differ are listed with reasons in
 `opsets/evidence/<target>/exceptions.toml` and in the tests of the tables.
+"""
+
+CULPRITS = """
+## Culprits by the compiler's answer
+
+The same culprits as above, apart by what the compiler said. Where it leaves some operators to the host it mostly names
+all of them, so that both figures mean something. Where it refuses, it mostly stops at the first: recall says how often
+we name that one too, precision sinks with every further one that we name, true or not.
 """
 
 
@@ -177,6 +186,8 @@ def page(compared: Sequence[Compared]) -> Iterator[str]:
     bare = [each.target.id for each in compared if not each.pairs]
     if bare:
         yield f"\nNo network was compared for {', '.join(bare)}."
+    yield from culprits(compared)
+    yield from first_passes.section({each.target.id for each in compared})
     yield "\n## Small models\n"
     yield from head("target", "models", "answered", "right", "balanced", "false READY", "always READY: right")
     for each in compared:
@@ -188,6 +199,20 @@ def page(compared: Sequence[Compared]) -> Iterator[str]:
     yield from five_networks.section({each.target.id: each.pairs for each in compared})
     for each in compared:
         yield from details(each)
+
+
+def culprits(compared: Sequence[Compared]) -> Iterator[str]:
+    """Yield the table of culprits by what the compiler answered."""
+    rows = []
+    for each in compared:
+        partial, refused = (agreement.score(p for p in each.pairs if p.theirs == word) for word in (PARTIAL, REFUSED))
+        cells = (partial.culprit_precision, partial.culprit_recall, refused.culprit_precision, refused.culprit_recall)
+        if any(cell.whole for cell in cells):
+            rows.append(row(each.target.id, *cells))
+    if rows:
+        yield CULPRITS
+        yield from head("target", "PARTIAL: precision", "PARTIAL: recall", "REFUSED: precision", "REFUSED: recall")
+        yield from rows
 
 
 def peers(compared: Sequence[Compared], alone: Sequence[Compared]) -> Iterator[str]:

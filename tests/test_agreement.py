@@ -170,3 +170,21 @@ class TestPage:
         assert (found.theirs, found.ours) == ("PARTIAL", "ALL")
         assert found.their_culprits == {"Erf"}
         assert make.network("no such network", make.FOLDERS) is None
+
+    def test_culprits_stand_apart_by_the_answer(self, page: Page) -> None:
+        """What a compiler leaves to the host is not averaged with the first operator that it stops at."""
+        text = page([pair(PARTIAL, PARTIAL, "Erf", "Erf"), pair(REFUSED, REFUSED, "Exp", "Exp Abs")])
+        assert "| onnxruntime-cpu | 100 % (1 of 1) | 100 % (1 of 1) | 50.0 % (1 of 2) | 100 % (1 of 1) |" in text
+
+    def test_a_first_pass_is_of_a_target_and_counts(self, make: ModuleType) -> None:
+        """A record by hand: its target exists, nothing is more than the whole, and the page has it."""
+        passes = make.first_passes.read()
+        assert len(passes) > 30
+        for each in passes:
+            (target,) = find([each["target"]])
+            assert replay.evidence_of(target)
+            assert each["right"] + each["false-ready"] <= each["answered"] <= each.get("asked", each["answered"])
+            assert 0 <= each.get("balanced", 0) <= 100
+        text = "\n".join(make.first_passes.section({"tvm"}))
+        assert "| tvm | fp32 | zoo | 45 | 95.6 % (43 of 45) | 87.5 % | 2 |" in text
+        assert not list(make.first_passes.section({"nobody"}))
