@@ -160,8 +160,11 @@ def fill(interpreter: Any) -> None:
 
 
 def sample(shape: Any, dtype: Any, number: int) -> Any:
-    """Return values for an input, uniform in 0.05 to 1 where they are real; integers are 0, which is legal as an index.
+    """Return values for an input, uniform in 0.05 to 1 where they are real; integers are 1.
 
+    A mask of zeros would hide all behind it from the calibration, and 1 is legal as an index but for an axis of 1.
     ``number``: position of the input; two inputs that are alike would give a difference of zero, which has no scale.
     """
+    if np.dtype(dtype).kind in "iub":
+        return np.ones(shape, dtype)
     return np.random.default_rng(number).uniform(0.05, 1, shape).astype(dtype)
