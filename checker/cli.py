@@ -138,7 +138,9 @@ def _explain(commands: argparse._SubParsersAction[Parser]) -> None:
     explain = commands.add_parser(
         "explain", help="tell what a rule or a figure means, or what targets need of an operator", allow_abbrev=False
     )
-    explain.add_argument("name", metavar="RULE|FIGURE|OPERATOR", help="such as conv-bn-unfused, macs, or Softmax")
+    explain.add_argument(
+        "name", metavar="RULE|FIGURE|CONDITION|OPERATOR", help="such as conv-bn-unfused, macs, depthwise, or Softmax"
+    )
     explain.add_argument("--target", action="append", default=[], metavar="ID", help="only these targets' rows")
     _tables(explain)
     _format(explain)

@@ -35,7 +35,7 @@ from checker.kleene import (
     negation,
     ordered,
 )
-from checker.predicates import OF_THE_NODE_ALONE, PREDICATES
+from checker.predicates import OF_THE_NODE_ALONE, PREDICATES, meaning
 from checker.words import COLLECTORS, FUNCTIONS, call_on_subject, is_in, resolve_index
 
 __all__ = ["NO", "UNSURE", "YES", "Answer", "Constraint", "ConstraintError", "check", "explain", "here", "parse"]
@@ -147,7 +147,10 @@ def check(constraint: Constraint, facts: Facts) -> Answer:
 
 
 def here(constraint: Constraint, facts: Facts) -> str:
-    """Write the facts that a constraint reads, ``kernel_shape = [4, 4], strides = [4, 4]``."""
+    """Write the facts that a constraint reads, ``kernel_shape = [4, 4], strides = [4, 4]``.
+
+    A predicate says what it asks: ``sole_use = no (whether nobody but this node takes its first input, ...)``.
+    """
     return ", ".join(f"{term.label} = {_shown(term, facts)}" for term in constraint.terms)
 
 
@@ -163,6 +166,8 @@ def _shown(term: Term, facts: Facts) -> str:
         if isinstance(bound, Value) and not bound.constant and bound.const is None:
             return "not constant"
     found = term.meaning(facts)
+    if term.label in PREDICATES and not isinstance(found, Each):
+        return f"{show(as_value(found) if isinstance(found, Truth) else found)} ({meaning(term.label)})"
     if isinstance(found, Truth):
         return show(ABSENT if found.holds == found.fails == YES else as_value(found))
     if isinstance(found, Each):

@@ -251,6 +251,13 @@ class TestOtherCommands:
         assert main(["explain", "conv-bn-unfused", "--format", "json"]) == 0
         assert json.loads(capsys.readouterr().out)["rule"] == "conv-bn-unfused"
 
+    def test_explain_a_named_condition(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """What a predicate in a table's constraint asks."""
+        assert main(["explain", "depthwise"]) == 0
+        assert "as many groups as input channels" in capsys.readouterr().out
+        assert main(["explain", "depthwise", "--format", "json"]) == 0
+        assert json.loads(capsys.readouterr().out)["predicate"] == "depthwise"
+
     def test_schema_is_a_schema(self, capsys: pytest.CaptureFixture[str]) -> None:
         """It is the one that the tests use."""
         assert main(["schema"]) == 0

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from checker.constraint import NO, UNSURE, YES, Answer, ConstraintError, check, explain, parse
 from checker.facts import Facts, Recipe
 from checker.graph import Graph, Node, Quant, Value
+from checker.predicates import PREDICATES, meaning
 
 X = Value("x", "float32", (1, None, 64, "N"))
 W = Value("w", "float32", (8, 3, 4, 4), constant=True)
@@ -201,6 +202,16 @@ def test_an_explanation_names_the_facts_in_order() -> None:
     assert explain(more, conv()).partition("; here ")[2] == (
         "dim(B, 0) = absent, dim(X, 1) = unknown, dim(X, 3) = N, given(B) = no, rank(X) = 4, static(Y) = unknown"
     )
+
+
+def test_a_named_condition_says_what_it_asks() -> None:
+    """A report's reader does not know our names: each predicate comes with its question."""
+    line = parse("depthwise")
+    assert explain(line, conv()) == (
+        "needs `depthwise`; here depthwise = no (whether a convolution works on every channel for itself)"
+    )
+    assert all(meaning(name).startswith("whether ") for name in PREDICATES)
+    assert not meaning("kernel_shape")
 
 
 @pytest.mark.parametrize(

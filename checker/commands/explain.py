@@ -1,4 +1,4 @@
-"""``edgelint explain``: what a rule's finding or a figure means, or what the targets need of an operator."""
+"""``edgelint explain``: what a finding, a figure or a named condition means, or what targets need of an operator."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from checker import schema, targets
 from checker.commands.output import emit
 from checker.cost.terms import TERMS
 from checker.errors import InputError
+from checker.predicates import PREDICATES
 from checker.render import tables
 from checker.render.json import dumps
 from checker.render.words import visible
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def run(options: Namespace) -> int:
-    """Explain a rule, a figure or an operator; the first two are lower case, so that they never collide with the last.
+    """Explain a rule, a figure, a predicate or an operator; all but the last are lower case and never collide with it.
 
     Raises:
         InputError: none is known by that name.
@@ -38,6 +39,12 @@ def run(options: Namespace) -> int:
     if term is not None:
         told = {"term": options.name, "text": inspect.cleandoc(term)}
         emit(dumps(told) if options.format == "json" else f"{options.name}\n\n{told['text']}\n", options.output)
+        return 0
+    predicate = PREDICATES.get(options.name)
+    if predicate is not None:
+        text = inspect.cleandoc(predicate.__doc__ or "")
+        answer = {"predicate": options.name, "text": text}
+        emit(dumps(answer) if options.format == "json" else f"{options.name}\n\n{text}\n", options.output)
         return 0
     asked = targets.find(options.target, options.opsets) if options.target else targets.read_all(options.opsets)
     operator = _operator(options.name, asked)
@@ -64,9 +71,11 @@ def _operator(name: str, asked: Sequence[Target]) -> str:
     folded = {each.casefold(): each for each in listed}
     if name.casefold() in folded:
         return folded[name.casefold()]
-    near = get_close_matches(name, [*listed, *(rule.id for rule in RULES), *PLACEMENTS, *GATES, *TERMS], n=1)
+    near = get_close_matches(
+        name, [*listed, *(rule.id for rule in RULES), *PLACEMENTS, *GATES, *TERMS, *PREDICATES], n=1
+    )
     hint = f"; did you mean {near[0]}?" if near else ""
-    raise InputError(f"{name}: neither a rule nor a figure nor an operator{hint}")
+    raise InputError(f"{name}: neither a rule, a figure, a named condition nor an operator{hint}")
 
 
 def _rows(operator: str, target: Target) -> dict[str, object]:

@@ -96,7 +96,7 @@ def unit_axis_transpose(node: Node, graph: Graph) -> bool | None:
 
 
 def ends_unit_axis_transpose(node: Node, graph: Graph) -> bool | None:
-    """Tell whether the node is the last of such a three."""
+    """Tell whether the node is the last of a Reshape, Transpose, Reshape that leave an axis of length 1 in place."""
     before = node
     while after_reshape(before, graph) and (earlier := made_by(argument(before, "data"), graph, "Reshape")):
         before = earlier
@@ -154,7 +154,7 @@ def rms_scale_first(node: Node, graph: Graph) -> bool | None:
 
 
 def gelu_halved_last(node: Node, graph: Graph) -> bool | None:
-    """Tell the GELU x / sqrt(2), erf, + 1, times x, times 0.5 in exactly this order (onnx2tf recognises no other)."""
+    """Tell whether a GELU is x / sqrt(2), erf, + 1, times x, times 0.5, in this order: onnx2tf knows no other."""
     result = node.outputs[0] if node.outputs else None
     halved = made_by(result, graph, "Mul")
     if halved is None or not any(each is not None and each.constant for each in halved.inputs):
@@ -361,3 +361,12 @@ PREDICATES: Final[dict[str, Predicate]] = {
 
 OF_THE_NODE_ALONE: Final = frozenset(name for name, each in PREDICATES.items() if "_" in signature(each).parameters)
 """Predicates that look at the node itself and at nothing around it: they leave the graph unnamed."""
+
+
+def meaning(name: str) -> str:
+    """Return what a predicate asks, ``whether a Transpose moves at most four axes``, from its docstring.
+
+    Empty for a name that is no predicate, and where Python runs without docstrings.
+    """
+    first = ((PREDICATES[name].__doc__ if name in PREDICATES else None) or "").strip().split("\n")[0]
+    return first.removeprefix("Tell ").split(": ")[0].rstrip(".")

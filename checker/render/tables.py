@@ -150,11 +150,24 @@ def sections(target: Target) -> Iterator[tuple[str, list[str]]]:
         yield "Every node must have", [text for rule in target.always for text in rule.require]
     for op, rows in sorted(target.by_op.items()):
         yield op, [line for entry in rows for line in sentences(entry)]
+    named = _named_conditions(target)
+    if named:
+        yield "Named conditions", named
     stated = [line for each in (target.peak, target.memory) for line in _stated(each)]
     if stated:
         yield "What the vendor states of the chip", stated
     cited = [f"{s.id}: {s.title or s.kind} {s.version} {s.date} {s.where}" for s in target.sources.values()]
     yield "Sources", [" ".join(line.split()) for line in cited]
+
+
+def _named_conditions(target: Target) -> list[str]:
+    """Say what the predicates in a table's constraints ask."""
+    from checker.constraint import parse  # here, since lists of targets do without
+    from checker.predicates import meaning
+
+    rules = (*target.model, *target.always, *target.rows)
+    names = {name for rule in rules for text in rule.require for name in parse(text).names}
+    return [f"{name}: {meaning(name)}" for name in sorted(names) if meaning(name)]
 
 
 def _stated(stated: Figures) -> Iterator[str]:
