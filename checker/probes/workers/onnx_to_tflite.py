@@ -1,11 +1,12 @@
-"""From ONNX to a TFLite file, float or int8: what the workers of TFLite's runtimes begin with; no adapter itself.
+"""From ONNX to a TFLite file, float or int8: what the workers of TFLite's users begin with; no adapter itself.
 
-Two runtimes are asked about the same files.  Where ``EDGELINT_TFLITE_CACHE`` names a folder, what was made of a model
-is kept there, and so are the converter's refusals.
+Two runtimes and three chips are asked about the same files.  Where ``EDGELINT_TFLITE_CACHE`` names a folder, what was
+made of a model is kept there, and so are the converter's refusals.
 """
 
 from __future__ import annotations
 
+import builtins
 import hashlib
 import json
 import os
@@ -32,13 +33,14 @@ class Made:
 
     ``makes``: tensor to the ONNX operator whose result it is; ``named``: what the converter begins the names of further
     tensors with, to the ONNX operator that they belong to; ``custom``: each custom operator that the file wants, and
-    its first result.
+    its first result; ``handed``: name of a node to the operator that makes its first input.
     """
 
     path: Path
     makes: dict[str, str]
     named: dict[str, str]
     custom: list[list[str]]
+    handed: dict[str, str]
 
     def maker(self, tensor: str) -> str:
         """Return the ONNX operator that a TFLite tensor belongs to; empty where none is found."""
@@ -52,7 +54,7 @@ def made(job: dict[str, Any], stage: Stage) -> Made:
     """Convert a model, and quantize it where int8 is asked for; ``options``: ``simplify`` runs onnxsim first.
 
     Raises:
-        RuntimeError: it was refused before, in the words of then.
+        Exception: it is refused, or was before, in the words of then.
     """
     kept = _kept(job)
     stage("convert")
@@ -63,7 +65,7 @@ def made(job: dict[str, Any], stage: Stage) -> Made:
         stage("quantize")
         _once(kept / "int8.tflite", lambda to: to.write_bytes(int8(kept / "float.tflite")))
         path = kept / "int8.tflite"
-    return Made(path, facts["makes"], facts["named"], facts["custom"])
+    return Made(path, facts["makes"], facts["named"], facts["custom"], facts.get("handed", {}))
 
 
 def _kept(job: dict[str, Any]) -> Path:
@@ -81,7 +83,7 @@ def _kept(job: dict[str, Any]) -> Path:
 def _once(path: Path, make: Callable[[Path], object]) -> None:
     failed = path.with_suffix(".refused")
     if failed.exists():
-        raise RuntimeError(failed.read_text())
+        raise _again(failed.read_text())
     if path.exists():
         return
     try:
@@ -92,13 +94,22 @@ def _once(path: Path, make: Callable[[Path], object]) -> None:
     path.with_suffix(".part").rename(path)
 
 
+def _again(words: str) -> Exception:
+    """Return an exception as it was raised before: a type of its own becomes a RuntimeError that names it."""
+    kind, _, text = words.partition(": ")
+    same = getattr(builtins, kind, None)
+    return same(text) if same in {RuntimeError, TypeError, ValueError, NotImplementedError} else RuntimeError(words)
+
+
 def _convert(job: dict[str, Any], to: Path) -> None:
     copy = Path(job["folder"]) / "converted" / "model.onnx"  # onnx2tf overwrites its input
     copy.parent.mkdir()
     model = onnx.load(job["model"])
     if job["options"].get("simplify"):
         model = simplified(model)
-    named = {name: node.op_type for node in model.graph.node for name in (*node.output, node.name) if name}
+    nodes = model.graph.node
+    named = {name: node.op_type for node in nodes for name in (*node.output, node.name) if name}
+    handed = {node.name: named[node.input[0]] for node in nodes if named.get(next(iter(node.input), ""))}
     onnx.save(model, copy)
     onnx2tf.convert(
         input_onnx_file_path=str(copy),
@@ -111,7 +122,8 @@ def _convert(job: dict[str, Any], to: Path) -> None:
     (report,) = copy.parent.glob("*_tensor_correspondence_report.json")
     told = json.loads(report.read_text())["records"]
     makes = {each["resolved_tflite_tensor_name"] or each["onnx_output_name"]: each["onnx_op_type"] for each in told}
-    facts = {"makes": {**named, **makes}, "named": named, "custom": custom(written.read_bytes())}
+    wanted = custom(written.read_bytes())
+    facts = {"makes": {**named, **makes}, "named": named, "handed": handed, "custom": wanted}
     (to.parent / "facts.json").write_text(json.dumps(facts))
     shutil.move(written, to)
 
