@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from checker.probes.driven import Driven
+from checker.probes.own_host import joined, lacked, refused, taken
 from checker.probes.toolchain import About, Case, Observation
 from checker.probes.worker import Raw, Worker
 
@@ -40,29 +41,23 @@ def _options(case: Case, _model: Any) -> Mapping[str, Any]:
     return {"small": not case.network}
 
 
-def interpret(case: Case, raw: Raw) -> Observation:
+def interpret(_: Case, raw: Raw) -> Observation:
     """Read an answer: what is not converted, loaded or run is refused."""
-    answer, said = raw.answer, _said(raw.log)
-    if lacking := _LACKING.search(raw.log):
-        named = dict.fromkeys(_NAMED.findall(lacking[1]), 1)
-        return Observation("refused", lacking[0].strip(), (), named, "convert")
+    answer, said = raw.answer, _said(raw.log)[:4]
+    listed, lacking = lacked(raw.log, _LACKING, _NAMED)
+    if listed:
+        return refused(listed, "convert", lacking)
     if raw.error:
-        return Observation("refused", _words(raw.error, said), (), {}, raw.stage)
+        return refused(joined(raw.error, *said), raw.stage)
     if not answer["written"]:
-        return Observation("refused", _words("not converted", said), (), {}, "convert")
+        return refused(joined("not converted", *said), "convert")
     into = tuple(dict.fromkeys(answer["layers"]))
     if answer["ran"]:
-        return Observation("refused", _words(answer["ran"], said), into, {}, "run")
-    ran = "loaded, not run" if answer["ran"] is None else "loaded, ran once"
-    words = "; ".join(each for each in (ran, answer["differs"]) if each)
-    return Observation("native" if case.network or len(into) <= 1 else "decomposed", words, into)
+        return refused(joined(answer["ran"], *said), "run", into=into)
+    return taken(joined("loaded, not run" if answer["ran"] is None else "loaded, ran once", answer["differs"]), into)
 
 
 def _said(log: str) -> list[str]:
     """Return the lines that tell of trouble, without clock times and source lines."""
     lines = (_STAMP.sub("", line).strip() for line in log.splitlines() if _SAID.search(line))
     return list(dict.fromkeys(line for line in lines if not line.startswith("The device supports")))
-
-
-def _words(first: str, said: list[str]) -> str:
-    return "; ".join([first, *said[:4]])

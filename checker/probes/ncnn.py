@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from checker.probes.driven import Driven
+from checker.probes.own_host import joined, once, refused, taken
 from checker.probes.toolchain import About, Case, Observation
 from checker.probes.worker import Raw, Worker
 
@@ -49,27 +50,26 @@ def interpret(_: Case, raw: Raw) -> Observation:
     """Read an answer: layers that ncnn lacks, cannot load or computes otherwise refuse; without Vulkan: the CPU."""
     answer = raw.answer
     if raw.error:
-        return Observation("refused", raw.error, stage=raw.stage)
-    said = answer["said"]
+        return refused(raw.error, raw.stage)
     layers = answer.get("layers")
     if layers is None:
-        return _unconverted(answer["code"], said)
+        return _unconverted(answer["code"], answer["said"])
+    said = answer["said"][:4]
     into = tuple(kind for kind in layers if kind not in _PLUMBING)
     missing = {**answer["lacking"], **answer["untouched"]}
     if missing:
-        says = _words(f"no layer {_listed(missing)}", said)
-        turned = {"Permute": 1} if any(_TOO_WIDE.match(line) for line in said) else {}
-        return Observation("refused", says, into, {**_named(missing, answer["inserted"]), **turned}, "load")
+        turned = once(["Permute"] if any(_TOO_WIDE.match(line) for line in answer["said"]) else [])
+        named = {**_named(missing, answer["inserted"]), **turned}
+        return refused(joined(f"no layer {_listed(missing)}", *said), "load", named, into)
     if any(answer["load"]):
-        failed = dict.fromkeys((answer["kinds"].get(name, name) for name in _FAILED.findall(raw.log)), 1)
-        return Observation("refused", _words(f"not loaded: {', '.join(failed)}", said), into, failed, "load")
+        failed = once(answer["kinds"].get(name, name) for name in _FAILED.findall(raw.log))
+        return refused(joined(f"not loaded: {', '.join(failed)}", *said), "load", failed, into)
     if answer["run"]:
-        culprits = {answer["at"]: 1} if answer.get("at") else {}
-        return Observation("refused", _words(answer["run"], said), into, culprits, "run")
+        return refused(joined(answer["run"], *said), "run", once(filter(None, [answer.get("at")])), into)
     slow = answer["no_vulkan"]
     if slow:
-        return Observation("host", _words(f"without Vulkan: {_listed(slow)}", said), into, slow)
-    return Observation("native" if len(into) <= 1 else "decomposed", _words("", said), into)
+        return Observation("host", joined(f"without Vulkan: {_listed(slow)}", *said), into, slow)
+    return taken(joined(*said), into)
 
 
 def _unconverted(code: int, said: list[str]) -> Observation:
@@ -84,10 +84,6 @@ def _named(missing: Mapping[str, int], inserted: Mapping[str, int]) -> Mapping[s
     """Return what is lacking for an operator of the file; an expression stands for sizes, or for a constant."""
     named = {kind: count - inserted.get(kind, 0) for kind, count in missing.items() if kind != "pnnx.Expression"}
     return {kind: count for kind, count in named.items() if count > 0}
-
-
-def _words(first: str, said: list[str]) -> str:
-    return "; ".join(each for each in (first, *said[:4]) if each)
 
 
 def _listed(counts: Mapping[str, int]) -> str:

@@ -1,4 +1,4 @@
-"""TVM's relax front end for ONNX; small models are then compiled by LLVM for the host CPU and run once."""
+"""TVM's relax front end for ONNX; what it makes is compiled by LLVM for the host CPU, and small models run once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def version() -> str:
 
 
 def ask(job: dict[str, Any], stage: Callable[[str], object]) -> dict[str, Any]:
-    """Import one model; with the option ``run`` compile and run it, too, with ``simplify`` run onnxsim before.
+    """Import and compile one model; with the option ``run`` run it, too, with ``simplify`` run onnxsim before.
 
     ``into``: relax operators and how many calls of each.  ``ran``: whether it was run.  ``differs``: where the
     numbers are not ONNX Runtime's.
@@ -32,11 +32,11 @@ def ask(job: dict[str, Any], stage: Callable[[str], object]) -> dict[str, Any]:
     stage("import")
     module = from_onnx(model, keep_params_in_input=False)
     answer: dict[str, Any] = {"into": _calls(module), "ran": False, "differs": ""}
+    stage("compile")
+    built = tvm.compile(module, target=tvm.target.Target("llvm"))
     if not job["options"].get("run"):
         stage("")
         return answer
-    stage("compile")
-    built = tvm.compile(module, target=tvm.target.Target("llvm"))
     stage("load")
     machine = relax.VirtualMachine(built, tvm.cpu())
     given = {each.name for each in model.graph.initializer}
