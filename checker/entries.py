@@ -279,4 +279,6 @@ def reason(found: Why, signatures: Signatures) -> Reason:
         sources=tuple(each.id for each in found.sources),
         occurrences=occurrences(signatures.places(found.nodes), found.nodes, found.op, found.constraint or found.here),
         listed=found.listed,
+        stage=found.stage,
+        note=found.note,
     )

@@ -209,6 +209,14 @@ class Reason:
         str,
         "What the vendor's own operator list says, where a compiler was measured that does worse; empty otherwise.",
     ] = ""
+    stage: Annotated[
+        str,
+        "How far the toolchain comes with these nodes: `read`, `parse`, `import`, `transform`, `convert`, `custom` (a "
+        "custom operator without a kernel), `query`, `session`, `lower`, `quantize`, `skip` (the quantizer leaves them "
+        "in floating point), `build`, `compile`, `vela`, `program`, `finalize`, `load`, `allocate`, `invoke`, `run`; "
+        "empty where that is not recorded.",
+    ] = ""
+    note: Annotated[str, "What the table adds in words; mostly empty."] = ""
 
 
 @dataclass(frozen=True, slots=True)

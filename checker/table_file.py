@@ -14,6 +14,18 @@ from checker.constraint import ConstraintError, parse
 from checker.errors import InputError
 from checker.facts import Recipe
 from checker.rows import Piece
+from checker.stages import STAGES
+from checker.table_keys import (
+    ALWAYS_KEYS,
+    FIGURES,
+    HEADER_KEYS,
+    MODEL_KEYS,
+    OP_KEYS,
+    RECIPE_KEYS,
+    ROW_STATUSES,
+    SOURCE_KEYS,
+    TOP_KEYS,
+)
 from checker.target import (
     KINDS,
     PRECISIONS,
@@ -34,52 +46,6 @@ HEADERS: Final = re.compile(r"^(?=\[)", re.MULTILINE)
 INHERITS: Final = re.compile(r"^inherits\s*=\s*true\b", re.MULTILINE)
 REFUSES: Final = re.compile(r"""^status\s*=\s*["']unsupported["']""", re.MULTILINE)
 NAME: Final = re.compile(r"""^name\s*=\s*("[^"\\]*"|\[[^\]]*\])""", re.MULTILINE)
-
-TOP_KEYS: Final = ("target", "source", "model", "always", "op", "quantization", "simplify", "listed", "memory", "peak")
-HEADER_KEYS: Final = (
-    "id",
-    "vendor",
-    "chip",
-    "toolchain",
-    "extends",
-    "precision",
-    "unlisted",
-    "rejected",
-    "expands_functions",
-    "partition",
-    "never_inserts",
-    "note",
-)
-SOURCE_KEYS: Final = ("kind", "title", "version", "date", "where")
-OP_KEYS: Final = (
-    "name",
-    "inherits",
-    "form",
-    "status",
-    "opset",
-    "since",
-    "precision",
-    "require",
-    "into",
-    "inserts",
-    "runs_as",
-    "change",
-    "evidence",
-    "note",
-)
-MODEL_KEYS: Final = ("require", "otherwise", "change", "precision", "evidence", "note")
-ALWAYS_KEYS: Final = ("require", "change", "precision", "evidence", "note")
-RECIPE_KEYS: Final = ("activation", "weight", "symmetric", "weights", "weights_symmetric", "evidence", "note")
-FIGURES: Final[Mapping[str, tuple[str, ...]]] = {
-    "memory": ("on_chip_bytes", "ram_bytes", "bandwidth_gb_per_s"),
-    "simplify": (),
-    "peak": (*(f"{p}_{unit}" for p in PRECISIONS for unit in ("tops", "macs_per_cycle")), "clock_mhz"),
-}
-"""What a vendor may state; ``floor.py`` reads it.  A MAC is two operations; GB are 10 to the 9 bytes.
-
-A table without figures speaks by its note, which then has to be there.
-"""
-ROW_STATUSES: Final = ("native", "folded", "decomposed", "fallback", "unsupported", "unknown")
 
 
 def near(word: str, known: Iterable[str]) -> str:
@@ -391,6 +357,7 @@ _OPTIONAL: Final[Mapping[str, Callable[[Table, Mapping[str, Any]], Any]]] = {
     "into": lambda table, entry: table.texts(entry, "into"),
     "inserts": Table.inserts,
     "runs_as": lambda table, entry: table.word(entry, "runs_as", PRECISIONS),
+    "stage": lambda table, entry: table.word(entry, "stage", STAGES),
     "change": lambda table, entry: table.text(entry, "change"),
     "note": lambda table, entry: table.text(entry, "note"),
 }

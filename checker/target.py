@@ -145,7 +145,8 @@ class Row(Conditions):
 
     ``op``: operator name, with its domain in front where that is not the ONNX domain.  ``index``: position in its file,
     from 1.  ``table``: id of the target whose file has it.  ``inherits``: the rows of the operator that the target
-    inherits stand beside its own (``targets.build``); otherwise these replace them.
+    inherits stand beside its own (``targets.build``); otherwise these replace them.  ``stage``: how far the toolchain
+    comes with a node that the row refuses, leaves to the host, or does not take (``stages.py``); empty if not known.
     """
 
     op: str
@@ -158,6 +159,7 @@ class Row(Conditions):
     into: tuple[str, ...] = ()
     inserts: tuple[Insert, ...] = ()
     runs_as: str = ""
+    stage: str = ""
     change: str = ""
     sources: tuple[Source, ...] = ()
     note: str = ""

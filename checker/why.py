@@ -36,6 +36,7 @@ class Reason:
     BatchNormalization that does not run as one.  ``constraint``: as the table has it, empty where
     no row speaks of the operator.  ``here``: the model's own figures, or the reason in words.  ``refuses``: whether it
     alone makes the toolchain refuse the file.  ``listed``: what the vendor's own list says where that is better.
+    ``stage``: how far the toolchain comes (``stages.py``).  ``note``: what the table adds.
     """
 
     op: str
@@ -49,6 +50,8 @@ class Reason:
     refuses: bool = False
     sources: tuple[Source, ...] = ()
     listed: str = ""
+    stage: str = ""
+    note: str = ""
 
     @property
     def sentence(self) -> str:
@@ -104,6 +107,7 @@ def _file(answers: Iterable[FileAnswer]) -> Iterator[Reason]:
                 change=rule.change,
                 refuses=rule.otherwise == "refused",
                 sources=unmet.sources,
+                note=rule.note,
             )
         for unmet in each.unsure if not each.failed else ():
             source = cite(unmet.sources)
@@ -116,9 +120,10 @@ def _nodes(items: Iterable[Placement], listed: Listed | None, *, whole: bool) ->
         if placement.status.taken:
             yield from _beside(placement, whole=whole)
             continue
+        row = placement.row
+        stage, note = _row_told(placement)
         refuses = placement.status is Status.UNSUPPORTED or (whole and placement.status is Status.FALLBACK)
         unmet = _decisive(placement)
-        row = placement.row
         if unmet is None:
             words = placement.why() if placement.listed else f"{placement.op} is not listed"
             cited = row.sources if row else ()
@@ -140,7 +145,23 @@ def _nodes(items: Iterable[Placement], listed: Listed | None, *, whole: bool) ->
             refuses=refuses,
             sources=cited,
             listed=listed.against(placement.op, placement.status) if listed and len(placement.nodes) == 1 else "",
+            stage=stage,
+            note=note,
         )
+
+
+def _row_told(placement: Placement) -> tuple[str, str]:
+    """Return how far the toolchain comes with a node, and the note of the row that refuses it or leaves it out.
+
+    Of what an operator is expanded into, the first part that ends so speaks.  The note of a row that came near and did
+    not apply may be about what it does take, and is left out.
+    """
+    if placement.parts:
+        return next((_row_told(part) for part in placement.parts if part.status is placement.status), ("", ""))
+    row = placement.row
+    if row is None or not placement.listed or placement.status is Status.UNKNOWN:
+        return "", ""
+    return row.stage, row.note if placement.decided and not row.status.taken else ""
 
 
 def _decisive(placement: Placement) -> Unmet | None:
@@ -173,4 +194,5 @@ def _beside(placement: Placement, *, whole: bool) -> Iterator[Reason]:
         here = "vanishes into what stands beside it" if folded else f"left over; runs as a scale and a shift{into}"
         yield said(placement.status.value, "", here, grade=placement.grade)
     if placement.runs_as:
-        yield said("runs-as", "", f"runs in {placement.runs_as}", grade=placement.grade, change=row.change)
+        here = f"runs in {placement.runs_as}"
+        yield said("runs-as", "", here, grade=placement.grade, change=row.change, note=row.note)

@@ -5,31 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from acme import HEAD, PROBE
 from onnx import parser
 
 from checker import audit, targets
 from checker.errors import InputError
 from checker.target import Status
 
-HEAD = """[target]
-id        = "acme-one"
-vendor    = "Acme"
-chip      = "One"
-toolchain = "acmec 1.4"
-precision = ["fp32"]
-unlisted  = "unsupported"
-rejected  = "fallback"
-
-[source.probe]
-kind  = "probe"
-where = "evidence/acme-one/acmec-1.4.jsonl"
-
-[source.list]
-kind    = "vendor-doc"
-title   = "Acme, operators"
-version = "1.4"
-where   = "https://acme.example"
-
+TABLE = f"""{HEAD}{PROBE}
 [listed]
 evidence    = "list"
 taken       = ["Relu", "Sin", "Tan", "Gelu"]
@@ -55,7 +38,7 @@ MODEL = """<ir_version: 8, opset_import: ["" : 17]> g (float[2,3] x) => (float[2
 
 def told(folder: Path, op: str) -> list[str]:
     """Return what the report says of the list."""
-    (folder / "acme-one.toml").write_text(HEAD)
+    (folder / "acme-one.toml").write_text(TABLE)
     report = audit.check(parser.parse_model(MODEL.format(op=op)), targets=["acme-one"], opsets=[folder])
     return [reason.listed for reason in report.targets[0].reasons]
 
@@ -79,7 +62,7 @@ def test_a_list_with_conditions_or_without_the_operator_is_not_contradicted(tmp_
 
 def test_a_layer_in_parts_is_not_the_operator_that_the_list_names(tmp_path: Path) -> None:
     """The list speaks of Gelu; the file has a Div, an Erf and what belongs to them."""
-    (tmp_path / "acme-one.toml").write_text(HEAD)
+    (tmp_path / "acme-one.toml").write_text(TABLE)
     text = """<ir_version: 8, opset_import: ["" : 17]> g (float[2,3] x) => (float[2,3] y)
     <float r = {1.4142135}, float one = {1}, float half = {0.5}> {
       a = Div (x, r) b = Erf (a) c = Add (b, one) d = Mul (x, c) y = Mul (d, half)
@@ -90,7 +73,7 @@ def test_a_layer_in_parts_is_not_the_operator_that_the_list_names(tmp_path: Path
 
 def test_an_operator_stands_in_one_place(tmp_path: Path) -> None:
     """Twice would leave open what the list says."""
-    (tmp_path / "acme-one.toml").write_text(HEAD.replace('["Abs"]', '["Abs", "Exp"]'))
+    (tmp_path / "acme-one.toml").write_text(TABLE.replace('["Abs"]', '["Abs", "Exp"]'))
     with pytest.raises(InputError, match=r"\[listed\]: `Exp` stands under `host` and `refused`"):
         targets.find(["acme-one"], [tmp_path])
 

@@ -5,29 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from acme import HEAD
 
 from checker.cli import main
 
-TABLE = """[target]
-id        = "{id}"
-vendor    = "Acme"
-chip      = "One"
-toolchain = "acmec 1.4"
-precision = ["fp32"]
-unlisted  = "unsupported"
-rejected  = "fallback"
-
-[source.doc]
-kind    = "vendor-doc"
-version = "1"
-where   = "https://acme.example"
-
+TABLE = (
+    HEAD.replace('"acme-one"', '"{id}"')
+    + """
 [[op]]
 name     = "{op}"
 status   = "native"
 require  = ["rank({argument}) == 4"]
-evidence = "doc"
+evidence = "list"
 """
+)
 
 
 def notes(folder: Path, capsys: pytest.CaptureFixture[str], **fields: str) -> str:

@@ -6,6 +6,8 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from checker.stages import STAGES
+
 if TYPE_CHECKING:
     from checker.target import AlwaysRule, Figures, ModelRule, Row, Source, Target
 
@@ -91,6 +93,7 @@ def row(entry: Row) -> dict[str, Any]:
         "into": list(entry.into),
         "inserts": [{"op": i.op, "on": i.on} for i in entry.inserts],
         "runs_as": entry.runs_as,
+        "stage": entry.stage,
         "grade": entry.grade.value,
         **_common(entry),
     }
@@ -202,6 +205,8 @@ def sentences(entry: Row) -> Iterator[str]:
         yield f"  the compiler adds {insert.op} on the {insert.on}"
     if entry.runs_as:
         yield f"  runs as {entry.runs_as}"
+    if entry.stage:
+        yield f"  {'not taken: ' if entry.status.taken else ''}{STAGES[entry.stage]}"
     if entry.change:
         yield f"  change: {entry.change}"
     if entry.note:

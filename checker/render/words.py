@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from checker.results import sentence
+from checker.stages import STAGES
 
 if TYPE_CHECKING:
     from checker.report import Change, Reason, Report, Simplified, TargetEntry, Tensor
@@ -197,6 +198,10 @@ def reason_lines(reason: Reason, source_number: int | None) -> Iterator[str]:
     explained = why(reason)
     if explained:
         yield explained
+    if reason.stage:
+        yield f"stage: {STAGES[reason.stage]}"
+    if reason.note:
+        yield f"note: {reason.note}"
     if reason.listed:
         yield f"{reason.listed}; the compiler's answer decides"
     if reason.change:
