@@ -104,6 +104,12 @@ def consequence(reason: Reason, target: TargetEntry) -> Answer:
 
 
 def sentence(reason: Reason) -> str:
+    """Write why, and what the table adds."""
+    note = reason.note.rstrip(".")
+    return f"{plain(reason)}{'. ' if reason.constraint else ': '}{note}" if note else plain(reason)
+
+
+def plain(reason: Reason) -> str:
     """Write the constraint beside the model's own figures."""
     if reason.constraint and reason.here:
         return f"needs `{reason.constraint}`; here {reason.here}"

@@ -88,6 +88,8 @@ def test_the_text_says_it_in_words(tmp_path: Path, capsys: pytest.CaptureFixture
     text = " ".join(capsys.readouterr().out.split())
     assert f"stage: {STAGES['custom']}" in text
     assert "note: Custom operator ACME_SIN." in text
+    assert main(["check", str(model), "--target", "acme-one", "--opsets", str(tmp_path), "--quiet"]) == 1
+    assert "Sin: listed as unsupported: Custom operator ACME_SIN" in " ".join(capsys.readouterr().out.split())
     assert main(["targets", "acme-one", "--opsets", str(tmp_path)]) == 0
     page = " ".join(capsys.readouterr().out.split())
     assert STAGES["custom"] in page

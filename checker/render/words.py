@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from checker.results import sentence
+from checker.results import plain, sentence
 from checker.stages import STAGES
 
 if TYPE_CHECKING:
@@ -189,15 +189,14 @@ def concerned(reason: Reason) -> str:
 
 
 def why(reason: Reason) -> str:
-    """Write the constraint beside the model's own figures."""
+    """Write the constraint beside the model's own figures, and what the table adds."""
     return sentence(reason) if reason.constraint or reason.here else ""
 
 
 def reason_lines(reason: Reason, source_number: int | None) -> Iterator[str]:
     """Yield why, the cure where the table has one, and how good the claim is."""
-    explained = why(reason)
-    if explained:
-        yield explained
+    if reason.constraint or reason.here:
+        yield plain(reason)
     if reason.stage:
         yield f"stage: {STAGES[reason.stage]}"
     if reason.note:
