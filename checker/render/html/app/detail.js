@@ -82,6 +82,8 @@ function reasonsOf(reasons) {
         {},
         reason.constraint ? ["needs ", el("code", {}, reason.constraint), "; here "] : null,
         reason.here,
+        reason.note ? el("div", {}, reason.note) : null,
+        reason.listed ? el("div", {}, `${reason.listed}; the compiler's answer decides.`) : null,
         reason.source ? el("details", { class: "quiet" }, el("summary", {}, `source${reason.grade ? ` (${reason.grade})` : ""}`), reason.source) : null,
         reason.change ? el("div", { class: "cure" }, `Change: ${reason.change}`) : null,
       ),
