@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from checker.graph import Graph, Node, Quant, Value
 from checker.kleene import ABSENT, UNKNOWN, Each, Hole, Range
 from checker.predicates import PREDICATES
+from checker.predicates.names import clashing_copies
 
 if TYPE_CHECKING:
     from checker.graph import Array, Composite
@@ -31,9 +32,11 @@ GENERAL: Final = frozenset(
         "outputs",
         "inf",
         "quantized",
+        "quantized_to",
         "undefined",
         "domains",
         "in_order",
+        "clashing_copies",
     }
 )
 """Facts that every node has, whatever its operator."""
@@ -181,6 +184,18 @@ class Facts:
         """Tell whether some node of the file, folded or not, is of that operator and writes that attribute."""
         return (operator, attribute) in _given(self.file or self.graph)
 
+    def folds_stored(self, *operators: str) -> bool:
+        """Tell whether some folded node is of one of these operators and takes a stored tensor first."""
+        return not _on_stored(self.file or self.graph).isdisjoint(operators)
+
+
+@lru_cache(maxsize=8)
+def _on_stored(graph: Graph) -> frozenset[str]:
+    """Return the operators of the folded nodes whose first input is an initializer or a Constant."""
+    stored = {value.name for value in graph.initializers}
+    stored |= {name for each in graph.folded if each.op == "Constant" for name in each.outputs}
+    return frozenset(each.op for each in graph.folded if each.inputs and each.inputs[0] in stored)
+
 
 @lru_cache(maxsize=8)
 def _operators(graph: Graph) -> frozenset[str]:
@@ -218,6 +233,18 @@ def is_quantized(graph: Graph) -> bool:
     return False
 
 
+@lru_cache(maxsize=8)
+def quantized_to(graph: Graph) -> tuple[str, ...]:
+    """Return the types that Q/DQ of the file store values as, sorted: ``int8``, ``uint16``, ``int4`` ..."""
+    found: set[str | None] = set()
+    for node in graph.walk():
+        values = [value for value in (*node.inputs, *node.outputs) if value is not None]
+        found |= {value.quant.dtype for value in values if value.quant is not None}
+        if node.op in {"QuantizeLinear", "DequantizeLinear"} and values:
+            found.add(values[-1 if node.op == "QuantizeLinear" else 0].dtype)
+    return tuple(sorted(each for each in found if each is not None))
+
+
 def in_order(graph: Graph) -> bool:
     """Tell whether the file lists its nodes in order of computation."""
     return all(problem.rule != "unsorted-graph" for problem in graph.problems)
@@ -225,9 +252,11 @@ def in_order(graph: Graph) -> bool:
 
 OF_FILE: Final[Mapping[str, Callable[[Graph], Any]]] = {
     "quantized": is_quantized,
+    "quantized_to": quantized_to,
     "undefined": undefined,
     "domains": domains,
     "in_order": in_order,
+    "clashing_copies": clashing_copies,
 }
 """Facts of the outermost graph that are worked out when they are asked for."""
 

@@ -172,7 +172,7 @@ class Node:
 class Folded:
     """A node of the file that vanishes when the model is compiled, and why.
 
-    ``given``: attributes that it writes.  ``outputs``: what the file calls its results.
+    ``given``: attributes that it writes.  ``outputs`` and ``inputs``: what the file calls its results and operands.
     """
 
     name: str
@@ -181,6 +181,7 @@ class Folded:
     domain: str = ""
     given: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

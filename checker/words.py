@@ -191,6 +191,10 @@ def _uses(facts: Facts, *operators: Any) -> Any:
     return TRUE if any(name in facts.operators() for name in operators) else FALSE
 
 
+def _folds_stored(facts: Facts, *operators: Any) -> Any:
+    return TRUE if facts.folds_stored(*(each for each in operators if isinstance(each, str))) else FALSE
+
+
 def _gives(facts: Facts, operator: Any, attribute: Any) -> Any:
     if not isinstance(operator, str) or not isinstance(attribute, str):
         return OPEN
@@ -320,8 +324,9 @@ FUNCTIONS: Final[dict[str, Function]] = {
     "graph_output": Function(_graph_output, 1, 1, subject=True),
     "fed_by": Function(_fed_by, 1, 2, subject=True),
     "used_by": Function(_used_by, 1, 2, subject=True),
-    "uses": Function(_uses, 1, 9),
+    "uses": Function(_uses, 1, 99),
     "gives": Function(_gives, 2, 2),
+    "folds_stored": Function(_folds_stored, 1, 99),
     "within": Function(_within, 1, 9),
     "len": Function(_len, 1, 1),
     "set": Function(_set, 1, 1),

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from checker.load import load_model
 from checker.placement import Placement
-from checker.predicates.names import copy_name_taken
 from checker.probes import evidence, replay, tpu_mlir
-from checker.probes.cases import build
 from checker.probes.toolchain import Case
 from checker.probes.worker import Raw
 from checker.targets import find
@@ -125,10 +122,20 @@ def test_names_of_culprits_are_operators_of_onnx() -> None:
     assert names["interp"] == "Resize"
 
 
-def test_a_constant_whose_copy_would_bear_a_taken_name_is_seen() -> None:
-    """``c`` beside ``c_1``, both of one element."""
-    text = '<ir_version: 8, opset_import: ["": 17]> g (float[2] x) => (float[2] y) <float c={2}, float %s={3}>'
-    body = "{ a = Mul(x, c) b = Add(a, c) y = Sub(b, %s) }"
-    for second, clash in (("c_1", True), ("d", False)):
-        graph = load_model(build({"text": (text % second) + (body % second)}))
-        assert any(copy_name_taken(node, graph) for node in graph.walk()) is clash
+def test_operators_without_a_lowering_are_named_from_what_is_left_of_them() -> None:
+    """The lowering prints what it could not turn into the chip's operators; a comparison goes by its mode."""
+    log = (
+        '%7 = "top.Erf"(%6) : (tensor<1xf32>) -> tensor<1xf32> loc("a")\n'
+        '%8 = "top.Compare"(%6, %7) {mode = "Equal"} : (tensor<1xf32>) -> tensor<1xf32> loc("b")\n'
+        "unimplemented tpu dialect!\nUNREACHABLE executed at /x/lib/TopToTpuPass.cpp:1921!\n"
+    )
+    raw = Raw("answered", {"error": "RuntimeError: [!Error]: tpuc-opt m.mlir"}, log, "lower")
+    found = tpu_mlir.interpret(case("int8"), raw)
+    assert (found.culprits, found.says) == ({"Erf": 1, "Equal": 1}, "no lowering: Equal, Erf")
+
+
+def test_the_operator_whose_result_the_importer_lost_is_the_culprit() -> None:
+    """Not the one that asks for it."""
+    told = {"error": "KeyError: 'operand y1 not found'", "at": "Slice", "lost": "MaxPool"}
+    found = tpu_mlir.interpret(case("int8"), Raw("answered", told, stage="transform"))
+    assert found.culprits == {"MaxPool": 1}

@@ -192,9 +192,8 @@ class Pass:
     def fold(self, call: Call, reason: FoldReason) -> None:
         """Record that a node vanishes."""
         node = call.raw
-        self.folded.append(
-            Folded(call.name, node.op, reason, node.domain, tuple(sorted(call.attrs)), tuple(node.outputs))
-        )
+        given, outputs, inputs = tuple(sorted(call.attrs)), tuple(node.outputs), tuple(node.inputs)
+        self.folded.append(Folded(call.name, node.op, reason, node.domain, given, outputs, inputs))
 
     # -- what vanishes whatever its inputs are
 

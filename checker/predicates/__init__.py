@@ -15,7 +15,6 @@ from typing import Final
 
 from checker.graph import Graph, Node, Value
 from checker.predicates.look import argument, made_by, sole_user
-from checker.predicates.names import copy_name_taken
 from checker.predicates.passes import crossed_expansions, shared_attention, uniform_split_bias
 from checker.predicates.relax import cast_sizes
 from checker.predicates.simplified import joined_products
@@ -333,7 +332,6 @@ PREDICATES: Final[dict[str, Predicate]] = {
     "branches_read_constants": branches_read_constants,
     "cast_sizes": cast_sizes,
     "computed_axes": computed_axes,
-    "copy_name_taken": copy_name_taken,
     "crossed_expansions": crossed_expansions,
     "depthwise": depthwise,
     "distribution_of_concat": distribution_of_concat,

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import lru_cache
+from typing import Final
 
-from checker.graph import Graph, Node
+from checker.graph import Graph
 
-
-def copy_name_taken(node: Node, graph: Graph) -> bool:
-    """Tell whether a node takes a constant of one element ``c`` where there is another ``c_1``, or takes that one.
-
-    Source: tpu-mlir 1.30.2 copies a constant that several nodes share, as ``c_1``, and ends where that exists.  How
-    many nodes share it is not asked: they may have been folded here and not there.
-    """
-    clashing = _clashing(graph)
-    return any(value is not None and value.name in clashing for value in node.inputs)
+NEWEST_FOLDED_IR: Final = 9
+"""tpu-mlir 1.30.2 folds constants with ONNX Runtime 1.16, which reads no newer IR version."""
 
 
 @lru_cache(4)
-def _clashing(graph: Graph) -> frozenset[str]:
-    scalars = {value.name for value in graph.initializers if value.shape == ()}
-    first = {name for name in scalars if f"{name}_1" in scalars}
-    return frozenset(first | {f"{name}_1" for name in first})
+def clashing_copies(graph: Graph) -> tuple[str, ...]:
+    """Return the constants ``c`` of a file that several nodes share while there is a constant ``c_1``, sorted.
+
+    Source: tpu-mlir 1.30.2 copies a constant that several nodes share, as ``c_1``, and ends where that exists.  Nodes
+    that were folded away share it too where the compiler does not fold.
+    """
+    names = {value.name for value in graph.initializers}
+    uses: Counter[str] = Counter()
+    for node in graph.walk():
+        uses.update({value.name for value in node.inputs if value is not None})
+    if graph.ir_version > NEWEST_FOLDED_IR:
+        for each in graph.folded:
+            uses.update(set(each.inputs))
+    return tuple(sorted(name for name in names if f"{name}_1" in names and uses[name] > 1))

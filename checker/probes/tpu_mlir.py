@@ -35,7 +35,7 @@ ABOUT: Final = About(
     licence_note="tpu-mlir is BSD-2-Clause; these are its answers about models of our own",
     centred_weights=True,
     options={
-        "int8": "symmetric, made-up ranges: 0 to 1 where an operator gives nothing negative, else -1 to 1",
+        "int8": "symmetric, ranges of one random sample in the toolchain's own interpreter",
         "until": "code for the chip; of networks first with --disable_layer_group, and without it where that fails",
     },
 )
@@ -47,6 +47,8 @@ _TROUBLE = re.compile(
 )
 _OPSET = re.compile(r"Unsupport opset for (\w+)")
 _OPERATOR = re.compile(r"\b(?:top|tpu)\.(\w+)")
+_LEFT = re.compile(r'^%\S+ = "top\.(\w+)"\(.*?\)(?: \{.*?\bmode = "(\w+)")?.*$', re.MULTILINE)
+_NO_LOWERING: Final = "unimplemented tpu dialect!"
 _BIASED: Final = frozenset({"Conv", "ConvTranspose"})
 _OWN: Final = {"fp16": "f16", "bf16": "bf16"}
 _FLOATS: Final = frozenset({"f16", "bf16", "f32"})
@@ -105,7 +107,12 @@ def _refusal(raw: Raw, into: tuple[str, ...]) -> Observation:
         says = f"{at}: {raw.error}" if at else raw.error
         # A bias behind a DequantizeLinear is missed at the convolution, which is not at fault.
         missed = at in _BIASED and "Should addWeight first" in raw.error
+        # Nor is who takes what the importer made nothing of.
+        at = str(raw.answer.get("lost", "")) or at
         return Observation(outcome, says, into, {at: 1} if at and not missed else {}, raw.stage)
+    if _NO_LOWERING in raw.log:
+        left = Counter(mode if op.startswith("Compare") else op for op, mode in _LEFT.findall(raw.log))
+        return Observation(outcome, f"no lowering: {_counted(left.items())}", into, dict(left), raw.stage)
     dead = _UNREACHABLE.search(raw.log)
     found = [f"{dead[1] or ''} (unreachable code at {dead[2]})".strip()] if dead else _TROUBLE.findall(raw.log)
     says = found[-1] if found else f"tpuc-opt ended without a word while at `{raw.stage}`"

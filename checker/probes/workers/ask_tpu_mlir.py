@@ -5,6 +5,8 @@ The wheel's own libc, libm, libpthread, libgcc_s, libstdc++ and libz have to be 
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import subprocess
 import sys
@@ -53,6 +55,12 @@ KEEPS_SIGN = frozenset(
 )
 """Operators that give nothing negative where they are given nothing negative."""
 
+FLOATS = frozenset({1, 10, 11})
+"""float32, float16 and float64, as onnx numbers them."""
+
+LEAST_THRESHOLD = 1e-5
+"""That of the toolchain's own calibration."""
+
 
 @dataclass(frozen=True)
 class Line:
@@ -87,9 +95,9 @@ def ask(job: dict[str, Any], stage: Callable[[str], object]) -> dict[str, Any]:
 
     That search takes minutes.  Some layers are taken in groups only, so what fails without is asked again with them.
 
-    ``at``: the operator that the importer raised at.  ``top``: operators after the import.  ``operators``: the chip's
-    operators, each with the type of its first result, in order.  ``cpu``: functions that the host's library computes.
-    ``modes``: how each part runs.
+    ``at``: the operator that the importer raised at.  ``lost``: whose result it missed there.  ``top``: operators after
+    the import.  ``operators``: the chip's operators, each with the type of its first result, in order.  ``cpu``:
+    functions that the host's library computes.  ``modes``: how each part runs.
     """
     answer: dict[str, Any] = {}
     try:
@@ -109,12 +117,18 @@ def build(job: dict[str, Any], stage: Callable[[str], object], answer: dict[str,
     chip, mode = job["target"], MODES[job["precision"]]
     stage("transform")
     converter = OnnxConverter("m", job["model"], [], [], "", dump_final_opt=False)
-    converter.generate_mlir("m_origin.mlir")
+    inputs = converter.get_inputs(converter.model)
+    integers = frozenset(each.name for each in inputs if each.type.tensor_type.elem_type not in FLOATS)
+    try:
+        converter.generate_mlir("m_origin.mlir")
+    except KeyError as error:
+        answer["lost"] = maker(converter, error)
+        raise
     mlir_shell.mlir_opt_for_top("m_origin.mlir", "m.mlir")
     top = list(lines(Path("m.mlir")))
     answer["top"] = [line.op for line in top if line.op not in {"None", "Input", "Weight"}]
     stage("lower")
-    table = calibration(top) if mode == "INT8" else None
+    table = calibration(top, integers) if mode == "INT8" else None
     mlir_shell.mlir_lowering("m.mlir", "m_tpu.mlir", mode, chip, cali_table=table)
     lowered = [line for line in lines(Path("m_tpu.mlir")) if line.dialect == "tpu"]
     answer["operators"] = [f"{line.op}:{element(line.types)}" for line in lowered]
@@ -134,6 +148,13 @@ def build(job: dict[str, Any], stage: Callable[[str], object], answer: dict[str,
     if not path.stat().st_size:
         raise RuntimeError("no code was written")
     stage("")
+
+
+def maker(converter: Any, error: KeyError) -> str:
+    """Return the operator whose result the importer lost ("operand x not found"); empty for none."""
+    lost = re.search(r"operand (.*) not found", str(error))
+    made = (node.op_type for node in converter.model.graph.node if lost and lost[1] in node.output)
+    return str(next(made, ""))
 
 
 def where(error: BaseException) -> str:
@@ -166,10 +187,16 @@ def element(types_: str) -> str:
     return found[1].rpartition("<")[2] if found else ""
 
 
-def calibration(top: list[Line]) -> str:
-    """Write a calibration table with ranges that suit what each operator can give: -1 to 1, or 0 to 1."""
-    positive: set[str] = set()
-    none: set[str] = set()
+def calibration(top: list[Line], integers: frozenset[str]) -> str:
+    """Write a calibration table: ranges that the toolchain's own interpreter gives for one random sample.
+
+    Where it gives none, they are made up to suit what each operator can give: -1 to 1, or 0 to 1.
+
+    Args:
+        top: the operators of ``m.mlir``.
+        integers: inputs of the file that are no floating point.
+    """
+    found, positive, none = interpreted(integers), set[str](), set[str]()
     written = ["# name threshold min max"]
     for line in top:
         if line.op in {"None", "Weight"}:
@@ -178,7 +205,44 @@ def calibration(top: list[Line]) -> str:
         kept = line.op in KEEPS_SIGN and line.operands and all(each in {*positive, *none} for each in line.operands)
         if line.op in NOT_NEGATIVE or "do_relu = true" in line.rest or kept:
             positive.add(line.result)
-        low = 0 if line.result in positive else -1
-        written += [f"{name} 1.0 {low}.0 1.0" for name in line.names]
+        made_up = (0.0 if line.result in positive else -1.0, 1.0)
+        for name in line.names:
+            low, high = found.get(name, made_up)
+            written.append(f"{name} {max(abs(low), abs(high), LEAST_THRESHOLD):.7f} {low:.7f} {high:.7f}")
     Path("table").write_text("\n".join(written) + "\n")
     return "table"
+
+
+def interpreted(integers: frozenset[str]) -> dict[str, tuple[float, float]]:
+    """Run ``m.mlir`` once in a process of its own, which may die; return each tensor's finite least and largest value.
+
+    Samples are normal about 0, and 0 or 1 where the file wants integers: these may be indices.
+    """
+    path = Path("ranges.json")
+    path.unlink(missing_ok=True)
+    pid = os.fork()
+    if pid == 0:
+        try:
+            path.write_text(json.dumps(sample(integers)))
+        finally:
+            os._exit(0)
+    os.waitpid(pid, 0)
+    found = json.loads(path.read_text()) if path.exists() else {}
+    return {name: (low, high) for name, (low, high) in found.items() if np.isfinite([low, high]).all()}
+
+
+def sample(integers: frozenset[str]) -> dict[str, tuple[float, float]]:
+    """Run ``m.mlir`` once and return the least and the largest value of each tensor."""
+    import pymlir  # type: ignore[import-not-found]
+
+    pymlir.set_mem_mode("force_value_mem")
+    module = pymlir.module()
+    module.load("m.mlir")
+    random = np.random.default_rng(0)
+    for name in module.input_names:
+        shape = module.get_tensor(name).shape
+        drawn = random.integers(0, 2, shape) if name in integers else random.standard_normal(shape)
+        module.set_tensor(name, drawn.astype(np.float32), shape)
+    module.invoke()
+    values = {name: module.get_tensor(name) for name in module.all_tensor_names}
+    return {name: (float(value.min()), float(value.max())) for name, value in values.items() if value.size}

@@ -1,0 +1,60 @@
+"""Facts of a file as a whole, and of operands, that some compilers' importers turn on."""
+
+from __future__ import annotations
+
+import pytest
+
+from checker.facts import Facts
+from checker.graph import Graph
+from checker.load import load_model
+from checker.predicates.broadcast import stretched_in_one_run
+from checker.predicates.names import clashing_copies
+from checker.probes.cases import build
+
+
+def graph(body: str, constants: str, ir_version: int = 8, shapes: tuple[str, str] = ("2,3", "2,3")) -> Graph:
+    """Make a graph of x (and z, where it is named) to y."""
+    inputs = f"float[{shapes[0]}] x" + (f", float[{shapes[1]}] z" if "z" in body else "")
+    head = f'<ir_version: {ir_version}, opset_import: ["": 18]> g ({inputs}) => (float[a,b] y)'
+    return load_model(build({"text": f"{head} <{constants}> {{ {body} }}"}))
+
+
+@pytest.mark.parametrize(
+    ("body", "ir_version", "found"),
+    [
+        ("a = Mul(x, c) b = Add(a, c) y = Sub(b, c_1)", 8, ("c",)),
+        ("a = Mul(x, c) y = Sub(a, c_1)", 8, ()),
+        ("p = Mul(w, c) q = Add(w, c) a = Add(x, p) b = Mul(a, q) y = Sub(b, c_1)", 8, ()),
+        ("p = Mul(w, c) q = Add(w, c) a = Add(x, p) b = Mul(a, q) y = Sub(b, c_1)", 10, ("c",)),
+    ],
+)
+def test_a_constant_that_several_nodes_share_clashes_with_what_its_copy_would_be_called(
+    body: str, ir_version: int, found: tuple[str, ...]
+) -> None:
+    """Nodes that are folded away share it too in a file of a version that the compiler cannot fold."""
+    assert clashing_copies(graph(body, "float[3] w = {1, 2, 3}, float c = {2}, float c_1 = {3}", ir_version)) == found
+
+
+def test_a_folded_node_tells_whether_it_takes_a_stored_tensor_first() -> None:
+    """The second of a chain takes what the first computed."""
+    facts = Facts(graph("a = Cos(w) b = Exp(a) y = Mul(x, b)", "float[3] w = {1, 2, 3}"))
+    assert facts.folds_stored("Sin", "Cos")
+    assert not facts.folds_stored("Exp", "Mul")
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "one_run"),
+    [
+        ("2,3", "2,3", True),
+        ("1,8,4,6", "4,6", True),
+        ("1,8,1,1", "1,8,4,6", True),
+        ("1,8,1,1", "1,1,4,6", False),
+        ("2,8,4,6", "1,8,1,6", False),
+        ("2,8,4,6", "1,1,4,6", True),
+    ],
+)
+def test_stretching_is_one_run_of_axes_of_one_operand(left: str, right: str, one_run: bool) -> None:
+    """Neither an outer product nor a gap between the axes."""
+    made = graph("y = Add(x, z)", "float c = {1}", shapes=(left, right))
+    (node,) = made.nodes
+    assert stretched_in_one_run(node, made) is one_run
