@@ -213,8 +213,8 @@ class Reason:
         str,
         "How far the toolchain comes with these nodes: `read`, `parse`, `import`, `transform`, `convert`, `custom` (a "
         "custom operator without a kernel), `query`, `session`, `lower`, `quantize`, `skip` (the quantizer leaves them "
-        "in floating point), `build`, `compile`, `vela`, `program`, `finalize`, `load`, `allocate`, `invoke`, `run`; "
-        "empty where that is not recorded.",
+        "in floating point), `build`, `compile`, `vela`, `program`, `finalize`, `load`, `allocate`, `invoke`, `run`, "
+        "`crash`; empty where that is not recorded.",
     ] = ""
     note: Annotated[str, "What the table adds in words; mostly empty."] = ""
 

@@ -26,7 +26,8 @@ STAGES: Final[Mapping[str, str]] = {
     "allocate": "it is converted; when its tensors are allocated, a kernel or a type of it is missing",
     "invoke": "it is converted and allocated; it fails when it runs",
     "run": "it is converted and loaded; it fails when it runs",
+    "crash": "the toolchain crashes on it",
 }
 """Stage to what is said of it, in the order of a build.  A word in a table's row is that of its evidence; ``skip`` is
-that of nodes on the host which the quantizer left out.
+that of nodes on the host which the quantizer left out, ``crash`` that of a signal, wherever it came.
 """

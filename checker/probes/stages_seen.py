@@ -24,15 +24,16 @@ Key = tuple[str, int]
 
 @dataclass(slots=True)
 class StagesSeen:
-    """Counts stages for each row: only of models on which we agree, and that one row alone keeps off."""
+    """Counts stages for each row: of models on which we agree or the compiler crashed, that one row alone keeps off."""
 
     counts: defaultdict[Key, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
     def add(self, seen: Replay) -> None:
         """Count one observation."""
-        if not seen.agrees or seen.record["answer"] not in {"host", "refused", "compiler-error"}:
+        said = seen.record["answer"]
+        if not seen.agrees and said != "crashed":
             return
-        status = Status.FALLBACK if seen.record["answer"] == "host" else Status.UNSUPPORTED
+        status = Status.FALLBACK if said == "host" else Status.UNSUPPORTED
         rows = {_key(row) for each in seen.placements.compute for row in _rows(each, status)}
         if len(rows) == 1 and not any(each.failed for each in seen.placements.file):
             self.counts[rows.pop()][stage(seen.record)] += 1
@@ -45,7 +46,9 @@ class StagesSeen:
 
 
 def stage(record: Record) -> str:
-    """Return how far the compiler came; ``skip`` where the quantizer left the operator to the host."""
+    """Return how far the compiler came; ``skip`` where the quantizer left an operator to the host, ``crash``."""
+    if record["answer"] == "crashed":
+        return "crash"
     if record["answer"] == "host":
         return "skip" if SKIPPED.search(str(record.get("says", ""))) else ""
     return str(record.get("stage", ""))
