@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from checker.probes import coremltools, executorch, executorch_ethos
+from checker.probes import coremltools, executorch, executorch_coreml, executorch_ethos
 from checker.probes.toolchain import NETWORK_ANSWER, Case
 from checker.probes.worker import Raw
 
@@ -15,17 +15,17 @@ SMALL = Case(
 )
 
 
-def told(delegated: dict[str, int], portable: dict[str, int]) -> Raw:
+def told(delegated: dict[str, int], portable: dict[str, int], sources: dict[str, int]) -> Raw:
     """Return ExecuTorch's answer."""
-    return Raw("answered", {"delegated": delegated, "portable": portable, "size": 2048})
+    return Raw("answered", {"delegated": delegated, "portable": portable, "sources": sources, "size": 2048})
 
 
-def test_what_no_backend_takes_is_on_the_host() -> None:
-    """Overloads are one operator, and the calls of delegates are no work."""
-    found = executorch.interpret(
-        SMALL, told({}, {"aten.native_layer_norm.default": 1, "getitem": 1, "executorch_call_delegate": 1})
-    )
-    assert (found.outcome, dict(found.culprits)) == ("host", {"aten.native_layer_norm": 1})
+@pytest.mark.parametrize("module", [executorch, executorch_coreml])
+def test_what_no_backend_takes_is_on_the_host(module: Any) -> None:
+    """Overloads are one operator, and calls of delegates are no work; what is named is what the module calls it."""
+    portable = {"aten.native_layer_norm.default": 1, "getitem": 1, "executorch_call_delegate": 1}
+    found = module.interpret(SMALL, told({}, portable, {"aten.layer_norm.default": 1}))
+    assert (found.outcome, dict(found.culprits)) == ("host", {"aten.layer_norm": 1})
     assert found.says == "on portable kernels: aten.native_layer_norm x1"
 
 
@@ -39,7 +39,7 @@ def test_what_no_backend_takes_is_on_the_host() -> None:
 )
 def test_what_a_backend_takes(delegated: dict[str, int], outcome: str) -> None:
     """Whole, in parts, or nothing to do at all."""
-    found = executorch.interpret(SMALL, told(delegated, {"executorch_call_delegate": 1, "getitem": 1}))
+    found = executorch.interpret(SMALL, told(delegated, {"executorch_call_delegate": 1, "getitem": 1}, {}))
     assert found.outcome == outcome
 
 
@@ -58,7 +58,7 @@ def test_a_network_that_was_not_asked_about_is_no_refusal() -> None:
     assert NETWORK_ANSWER["not-asked"] == "UNKNOWN"
 
 
-@pytest.mark.parametrize("module", [executorch, coremltools])
+@pytest.mark.parametrize("module", [executorch, executorch_coreml, coremltools])
 def test_the_worker_is_told_of_the_module(module: Any) -> None:
     """A small case is an expression and its inputs, a network is built by its recipe."""
     made = module.toolchain(worker=None)

@@ -50,7 +50,7 @@ def options(case: Case, _model: Any) -> Mapping[str, Any]:
 
 
 def interpret(_case: Case, raw: Raw) -> Observation:
-    """Read an answer: what was delegated, and what is left."""
+    """Read an answer: what was delegated, and what is left; the culprits are the operators that it was made of."""
     if raw.error and raw.stage in UNASKED:
         return Observation("not-asked", raw.error, stage=raw.stage)
     if raw.error:
@@ -58,7 +58,8 @@ def interpret(_case: Case, raw: Raw) -> Observation:
     taken, left = (named(raw.answer[key]) for key in ("delegated", "portable"))
     if left:
         listed = ", ".join(f"{name} x{count}" for name, count in sorted(left.items()))
-        return Observation("host", f"on portable kernels: {listed}", tuple(sorted(taken)), left)
+        made_of = named(raw.answer["sources"])
+        return Observation("host", f"on portable kernels: {listed}", tuple(sorted(taken)), made_of)
     return Observation("native" if len(taken) <= 1 else "decomposed", "", tuple(sorted(taken)))
 
 

@@ -22,6 +22,7 @@ PEERS: Final = {
 MODULES: Final = {
     "coremltools": "coremltools",
     "executorch": "executorch",
+    "executorch-coreml": "executorch_coreml",
     "executorch-ethos-u": "executorch_ethos",
     "litert": "litert",
     "mnn": "mnn",

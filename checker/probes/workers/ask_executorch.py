@@ -12,7 +12,7 @@ from typing import Any
 import executorch.backends.vulkan.patterns as vulkan_patterns
 import torch
 import torch_modules
-from ask_executorch_counts import counts
+from ask_executorch_counts import counts, sources
 from executorch.backends.vulkan.partitioner.vulkan_partitioner import VulkanPartitioner
 from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
 from executorch.exir import to_edge_transform_and_lower
@@ -44,7 +44,8 @@ def ask(job: dict[str, Any], stage: Callable[[str], object]) -> dict[str, Any]:
         stage("lower")
         lowered = to_edge_transform_and_lower(program, partitioner=[PARTITIONERS[job["target"]]()])
         delegated, portable = counts(lowered.exported_program())
+        left = sources(lowered.exported_program())
         stage("program")
         size = len(lowered.to_executorch().buffer)
     stage("")
-    return {"delegated": delegated, "portable": portable, "size": size}
+    return {"delegated": delegated, "portable": portable, "sources": left, "size": size}

@@ -1,0 +1,42 @@
+"""ExecuTorch's Core ML backend: of a torch module, what goes into ML programs and what is left to the portable kernels.
+
+The way is torch.export, the partitioner, coremltools, a model package.  Compiling that needs an Apple device.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import coremltools
+import torch
+import torch_modules
+from ask_executorch_counts import counts, sources
+from executorch.backends.apple.coreml.compiler import CoreMLBackend
+from executorch.backends.apple.coreml.partition import CoreMLPartitioner
+from executorch.exir import to_edge_transform_and_lower
+
+
+def version() -> str:
+    """Return the version of the package."""
+    from importlib.metadata import version as installed
+
+    return installed("executorch")
+
+
+def ask(job: dict[str, Any], stage: Callable[[str], object]) -> dict[str, Any]:
+    """Export, lower and serialize one module; ``target`` is the oldest system that it has to run on."""
+    stage("build")
+    module, inputs = torch_modules.asked(job)
+    specs = CoreMLBackend.generate_compile_specs(minimum_deployment_target=coremltools.target[job["target"]])
+    stage("export")
+    with torch.no_grad():
+        program = torch.export.export(module, inputs)
+        stage("lower")
+        lowered = to_edge_transform_and_lower(program, partitioner=[CoreMLPartitioner(compile_specs=specs)])
+        delegated, portable = counts(lowered.exported_program())
+        left = sources(lowered.exported_program())
+        stage("program")
+        size = len(lowered.to_executorch().buffer)
+    stage("")
+    return {"delegated": delegated, "portable": portable, "sources": left, "size": size}
