@@ -8,6 +8,7 @@ from typing import Final
 from table_lines import head, row
 
 from checker.agreement import Pair
+from checker.probes.evidence import Evidence
 
 NETWORKS: Final[Mapping[str, str]] = {
     "vit_tiny_patch16_224__ts17": "ViT",
@@ -25,17 +26,25 @@ WORDS = """
 ## Five networks on every measured target
 
 What the compiler said of it, with what it put on the host or named in its refusal; below, where we say otherwise, our
-answer. The same five files for all, as they were exported. No answer: not asked, or the compiler crashed; a target's
+answer. The same five files for all, as they were exported. CRASH and TIMEOUT: the compiler gave no answer; a target's
 section has the details.
 """
 
 
-def section(pairs: Mapping[str, Sequence[Pair]]) -> Iterator[str]:
+def section(pairs: Mapping[str, Sequence[Pair]], files: Mapping[str, Sequence[Evidence]]) -> Iterator[str]:
     """Yield the lines: one row for each target and precision, one column for each network.
 
     Args:
         pairs: observations beside our answers, by target id.
+        files: evidence by target id, for what has no pair: crashes and timeouts.
     """
+    said = {
+        (target, record["precision"], record["network"]): record["answer"]
+        for target, some in files.items()
+        for each in some
+        for record in each.networks
+        if not record.get("variant")
+    }
     found = {
         (target, pair.precision, pair.name): pair
         for target, some in pairs.items()
@@ -44,14 +53,18 @@ def section(pairs: Mapping[str, Sequence[Pair]]) -> Iterator[str]:
     }
     yield WORDS
     yield from head("target", "precision", *NETWORKS.values())
-    for target, precision in sorted({(target, precision) for target, precision, _ in found}):
-        cells = (_cell(found.get((target, precision, name))) for name in NETWORKS)
+    rows = {(target, precision) for target, precision, name in (*found, *said) if name in NETWORKS}
+    for target, precision in sorted(rows):
+        cells = (
+            _cell(found.get((target, precision, name)), said.get((target, precision, name), "not asked"))
+            for name in NETWORKS
+        )
         yield row(f"[{target}](#{target})", precision, *cells)
 
 
-def _cell(pair: Pair | None) -> str:
+def _cell(pair: Pair | None, otherwise: str) -> str:
     if pair is None:
-        return "no answer"
+        return otherwise
     theirs = _answer(pair.theirs, pair.their_culprits)
     if pair.ours == pair.theirs:
         return theirs

@@ -196,7 +196,8 @@ def page(compared: Sequence[Compared]) -> Iterator[str]:
             right, balanced = str(score.accuracy), percent(score.balanced)
             answered, ready = str(score.answered_share), str(len(score.false_ready))
             yield row(each.target.id, len(score.scored), answered, right, balanced, ready, score.constant)
-    yield from five_networks.section({each.target.id: each.pairs for each in compared})
+    files = {each.target.id: each.files for each in compared}
+    yield from five_networks.section({each.target.id: each.pairs for each in compared}, files)
     for each in compared:
         yield from details(each)
 

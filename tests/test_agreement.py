@@ -13,6 +13,7 @@ import pytest
 from checker import agreement
 from checker.agreement import ALL, PARTIAL, REFUSED, UNKNOWN, Pair, Share, percent
 from checker.probes import replay
+from checker.probes.evidence import Evidence
 from checker.targets import find
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -188,3 +189,12 @@ class TestPage:
         text = "\n".join(make.first_passes.section({"tvm"}))
         assert "| tvm | fp32 | zoo | 45 | 95.6 % (43 of 45) | 87.5 % | 2 |" in text
         assert not list(make.first_passes.section({"nobody"}))
+
+    def test_the_five_networks_tell_a_crash_from_what_was_not_asked(self, make: ModuleType) -> None:
+        """An answer with its culprits, our other answer below it, a crash, and none."""
+        vit, _, mobilenet, yolo, _ = make.five_networks.NETWORKS
+        pairs = {"acme": [pair(PARTIAL, ALL, "Erf", name=vit), pair(ALL, ALL, name=mobilenet)]}
+        crash = {"network": yolo, "precision": "fp16", "answer": "CRASH"}
+        files = {"acme": [Evidence(Path(), {}, networks=(crash,))]}
+        *_, line = make.five_networks.section(pairs, files)
+        assert line == "| [acme](#acme) | fp16 | PARTIAL: Erf<br>**we: ALL** | not asked | ALL | CRASH | not asked |"
