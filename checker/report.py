@@ -195,8 +195,8 @@ class Reason:
     status: Annotated[
         str,
         "What becomes of them; `refused` or `all-fallback` for the whole file; `inserts` for what the compiler adds on "
-        "the host; `runs-as` for another precision than the one asked for; `decomposed` or `folded` for a left-over "
-        "BatchNormalization that does not run as one.",
+        "the host; `runs-as` for another precision than the one asked for; `dynamic` in a dynamic sub-"
+        "network; `decomposed` or `folded` for a left-over BatchNormalization that does not run as one.",
     ]
     constraint: Annotated[str, "What the target needs, as the table has it; empty where no row speaks of it."]
     here: Annotated[str, "The model's own figures for the names in the constraint, or the reason in words."]

@@ -357,6 +357,7 @@ _OPTIONAL: Final[Mapping[str, Callable[[Table, Mapping[str, Any]], Any]]] = {
     "into": lambda table, entry: table.texts(entry, "into"),
     "inserts": Table.inserts,
     "runs_as": lambda table, entry: table.word(entry, "runs_as", PRECISIONS),
+    "dynamic": lambda table, entry: table.flag(entry, "dynamic", default=False),
     "stage": lambda table, entry: table.word(entry, "stage", STAGES),
     "change": lambda table, entry: table.text(entry, "change"),
     "note": lambda table, entry: table.text(entry, "note"),

@@ -35,6 +35,7 @@ OP_KEYS: Final = (
     "into",
     "inserts",
     "runs_as",
+    "dynamic",
     "stage",
     "change",
     "evidence",

@@ -147,6 +147,7 @@ class Row(Conditions):
     from 1.  ``table``: id of the target whose file has it.  ``inherits``: the rows of the operator that the target
     inherits stand beside its own (``targets.build``); otherwise these replace them.  ``stage``: how far the toolchain
     comes with a node that the row refuses, leaves to the host, or does not take (``stages.py``); empty if not known.
+    ``dynamic``: taken in a dynamic sub-network, whose sizes the chip works out while it runs.
     """
 
     op: str
@@ -159,6 +160,7 @@ class Row(Conditions):
     into: tuple[str, ...] = ()
     inserts: tuple[Insert, ...] = ()
     runs_as: str = ""
+    dynamic: bool = False
     stage: str = ""
     change: str = ""
     sources: tuple[Source, ...] = ()

@@ -21,6 +21,7 @@ _SEVERITY: Final = (
     "fallback",
     "inserts",
     "runs-as",
+    "dynamic",
     "decomposed",
     "folded",
 )
@@ -32,7 +33,8 @@ class Reason:
 
     ``op``: empty for a reason that concerns the whole file.  ``nodes``: their names, in file order.  ``status``: what
     becomes of the nodes; ``refused`` or ``all-fallback`` for the file; ``inserts`` for what the compiler adds on the
-    host, ``runs-as`` for nodes that leave the precision asked for, ``decomposed`` or ``folded`` for a left-over
+    host, ``runs-as`` for nodes that leave the precision asked for, ``dynamic`` for
+    those in a dynamic sub-network, ``decomposed`` or ``folded`` for a left-over
     BatchNormalization that does not run as one.  ``constraint``: as the table has it, empty where
     no row speaks of the operator.  ``here``: the model's own figures, or the reason in words.  ``refuses``: whether it
     alone makes the toolchain refuse the file.  ``listed``: what the vendor's own list says where that is better.
@@ -196,3 +198,6 @@ def _beside(placement: Placement, *, whole: bool) -> Iterator[Reason]:
     if placement.runs_as:
         here = f"runs in {placement.runs_as}"
         yield said("runs-as", "", here, grade=placement.grade, change=row.change, note=row.note)
+    if row.dynamic and placement.decided:
+        here = "in a dynamic sub-network, whose sizes are worked out while it runs"
+        yield said("dynamic", "", here, grade=placement.grade, change=row.change)

@@ -205,5 +205,5 @@ def rule(rule_id: str) -> dict[str, Any]:
 def _default(rule_id: str) -> str:
     if rule_id in {"placement/refused", "placement/unsupported"}:
         return LEVELS["BLOCKED"]
-    harmless = rule_id in {"placement/runs-as", "placement/decomposed", "placement/folded"}
+    harmless = rule_id in {f"placement/{kind}" for kind in ("runs-as", "dynamic", "decomposed", "folded")}
     return LEVELS["READY"] if harmless else LEVELS["UNKNOWN"]

@@ -93,6 +93,7 @@ def row(entry: Row) -> dict[str, Any]:
         "into": list(entry.into),
         "inserts": [{"op": i.op, "on": i.on} for i in entry.inserts],
         "runs_as": entry.runs_as,
+        "dynamic": entry.dynamic,
         "stage": entry.stage,
         "grade": entry.grade.value,
         **_common(entry),
@@ -205,6 +206,8 @@ def sentences(entry: Row) -> Iterator[str]:
         yield f"  the compiler adds {insert.op} on the {insert.on}"
     if entry.runs_as:
         yield f"  runs as {entry.runs_as}"
+    if entry.dynamic:
+        yield "  in a dynamic sub-network"
     if entry.stage:
         yield f"  {'not taken: ' if entry.status.taken else ''}{STAGES[entry.stage]}"
     if entry.change:

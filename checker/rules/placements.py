@@ -36,6 +36,11 @@ The nodes themselves run on the accelerator; a conversion beside them (often a T
 
 Usually half precision inside an int8 build: correct, but slower and larger than the rest.
 """,
+    "placement/dynamic": """These nodes run in a dynamic sub-network of the accelerator.
+
+The compiler cannot plan their sizes beforehand, so the chip works them out while it runs: correct, but slower, and cut
+off from what stands before and after.
+""",
     "placement/decomposed": """A left-over BatchNormalization runs as a scale and a shift of its own.
 
 It is taken by the accelerator, but costs a pass over its input; folded into the layer before it, it would cost nothing.
