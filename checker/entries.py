@@ -202,6 +202,7 @@ def node(placement: Placement) -> NodeEntry:
         grade=placement.grade.value if placement.grade else None,
         row=placement.row.label if placement.row and placement.decided else "",
         sources=tuple(each.id for each in placement.row.sources) if placement.row and placement.decided else (),
+        into=placement.into,
     )
 
 

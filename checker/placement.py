@@ -103,6 +103,13 @@ class Placement:
         return self.row.runs_as if self.row and self.decided else ""
 
     @property
+    def into(self) -> tuple[str, ...]:
+        """What the compiler makes of it: as the row says, or the operators of its function body."""
+        if self.parts:
+            return tuple(dict.fromkeys(part.op for part in self.parts))
+        return self.row.into if self.row and self.decided and self.status.taken else ()
+
+    @property
     def change(self) -> str:
         """What the table says would cure a refusal; empty where it names nothing."""
         if self.status.taken:

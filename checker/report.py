@@ -264,6 +264,11 @@ class NodeEntry:
     grade: Annotated[GradeName | None, "How good the evidence is; null where there is none."]
     row: Annotated[str, "The table row that decided; empty where none did."]
     sources: Annotated[tuple[str, ...], "Ids of the target's sources that the row cites."] = ()
+    into: Annotated[
+        tuple[str, ...],
+        "What the compiler makes of it, in its own words, where that was recorded; or, of an operator "
+        "that is expanded, those of its function body.",
+    ] = ()
 
 
 @dataclass(frozen=True, slots=True)

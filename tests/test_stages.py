@@ -105,6 +105,26 @@ def test_the_text_says_it_in_words(tmp_path: Path, capsys: pytest.CaptureFixture
     assert json.loads(capsys.readouterr().out)["targets"][0]["rows"][0]["stage"] == "custom"
 
 
+def test_what_an_operator_becomes_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """For each node in JSON, and in the list of every node."""
+    row = """
+[[op]]
+name     = "Tanh"
+status   = "decomposed"
+into     = ["ACME_EXP", "ACME_DIV"]
+evidence = "probe"
+"""
+    (tmp_path / "acme-one.toml").write_text(TABLE + row)
+    model = tmp_path / "model.onnx"
+    save(parser.parse_model(MODEL.format(op="Tanh")), model)
+    asked = ["check", str(model), "--target", "acme-one", "--opsets", str(tmp_path)]
+    assert main([*asked, "--verbose"]) == 0
+    assert "Tanh: decomposed as ACME_EXP, ACME_DIV (row" in " ".join(capsys.readouterr().out.split())
+    assert main([*asked, "--format", "json"]) == 0
+    (node,) = json.loads(capsys.readouterr().out)["targets"][0]["nodes"]
+    assert node["into"] == ["ACME_EXP", "ACME_DIV"]
+
+
 def test_a_stage_that_nobody_knows_is_a_fault_of_the_table(tmp_path: Path) -> None:
     """The words are those of the evidence."""
     (tmp_path / "acme-one.toml").write_text(TABLE.replace('"custom"', '"costum"'))

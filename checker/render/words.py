@@ -257,12 +257,13 @@ def decisive(target: TargetEntry) -> str:
 
 def nodes_by_row(target: TargetEntry) -> Iterator[tuple[str, list[str]]]:
     """Yield operators with what becomes of them and by which row, and the names of the nodes."""
-    alike: dict[tuple[str, str, str, str], list[str]] = {}
+    alike: dict[tuple[str, str, str, str, tuple[str, ...]], list[str]] = {}
     for node in target.nodes:
-        alike.setdefault((node.op, node.status, node.row, node.grade or ""), []).extend(node.covers)
-    for (op, status, row, grade), names in sorted(alike.items()):
+        alike.setdefault((node.op, node.status, node.row, node.grade or "", node.into), []).extend(node.covers)
+    for (op, status, row, grade, into), names in sorted(alike.items()):
         by = "; ".join(part for part in (f"row {row}" if row else "no row", grade) if part)
-        yield f"{op}: {status} ({by})", names
+        becomes = f" as {', '.join(into)}" if into else ""
+        yield f"{op}: {status}{becomes} ({by})", names
 
 
 def times(op: str, count: int) -> str:

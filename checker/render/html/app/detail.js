@@ -64,6 +64,7 @@ function placementsOf(entries) {
         {},
         el("span", { class: `chip ${entry.status}` }, `${SIGNS[entry.status]} ${entry.status}`),
         ` ${entry.op}`,
+        entry.into.length ? ` as ${entry.into.join(", ")}` : "",
         entry.covers.length > 1 ? `, ${entry.covers.length} nodes as one` : "",
         entry.row ? el("div", { class: "quiet" }, `row: ${entry.row}${entry.grade ? ` (${entry.grade})` : ""}`) : null,
       ),
