@@ -235,13 +235,13 @@ def is_quantized(graph: Graph) -> bool:
 
 @lru_cache(maxsize=8)
 def quantized_to(graph: Graph) -> tuple[str, ...]:
-    """Return the types that Q/DQ of the file store values as, sorted: ``int8``, ``uint16``, ``int4`` ..."""
+    """Return the types that Q/DQ of the file store activations as, sorted: ``int8``, ``uint16``, ``int4`` ..."""
     found: set[str | None] = set()
     for node in graph.walk():
-        values = [value for value in (*node.inputs, *node.outputs) if value is not None]
+        values = [value for value in (*node.inputs, *node.outputs) if value is not None and not value.constant]
         found |= {value.quant.dtype for value in values if value.quant is not None}
-        if node.op in {"QuantizeLinear", "DequantizeLinear"} and values:
-            found.add(values[-1 if node.op == "QuantizeLinear" else 0].dtype)
+        if node.op == "QuantizeLinear":
+            found |= {value.dtype for value in node.outputs if value is not None}
     return tuple(sorted(each for each in found if each is not None))
 
 

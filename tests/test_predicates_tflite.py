@@ -149,3 +149,39 @@ def test_slices_of_a_split_sum() -> None:
     )
     assert told("split_beside_residual", graph(text % ""))["a"] is True
     assert told("split_beside_residual", graph(text % "b = Slice(p, t, e, c) h = Relu(b)"))["a"] is False
+
+
+def test_what_a_residual_that_a_split_sum_takes_part_in_is_made_of_and_goes_to() -> None:
+    """An activation before the convolution and a Transpose to channels last change nothing; a joined operand does."""
+    text = (
+        "(float[1,8,16,16] x, float[8,8,1,1] w, float[8] o) => (float[n,c,h,v] y) <int64[2] n = {{4, 4}}> {{"
+        "q = Conv(x, w) p = Add(q, x) b, c = Split<axis=1>(p, n) e = Concat<axis=1>(c, b) f = {other}"
+        "g = Add(f, p) y = {last} }}"
+    )
+    for other, last, lost in (
+        ("Conv(e, w)", "Transpose<perm=[0,2,3,1]>(g)", True),
+        ("Conv(e, w)", "Transpose<perm=[0,1,3,2]>(g)", False),
+        ("Conv(e, w)", "Relu(g)", False),
+        ("Identity(e)", "Conv(g, w)", False),
+        ("BatchNormalization(e, o, o, o, o)", "Conv(g, w)", False),
+    ):
+        assert told("split_beside_residual", graph(text.format(other=other, last=last)))["b"] is lost, (other, last)
+    activated = text.replace("y = {last}", "r = Relu(g) y = Conv(r, w)")
+    assert told("split_beside_residual", graph(activated.format(other="Conv(e, w)")))["b"] is True
+
+
+def test_a_reshape_before_a_convolution() -> None:
+    """Times ones and plus zeros are dropped before the converter looks; a Reshape to the same shape is none."""
+    text = (
+        "(float[1,4,16] x, float[8,8,1] w) => (float[1,8,8] y) <int64[3] s = {{1, 8, 8}}, int64[3] k = {{1, 4, 16}},"
+        "float[8,1] o = {{1, 1, 1, 1, 1, 1, 1, 1}}, float z = {{0}}, float t = {{2}}> {{ {body} y = Conv(b, w) }}"
+    )
+    for body, found in (
+        ("b = Reshape(x, s)", True),
+        ("a = Reshape(x, s) c = Mul(a, o) b = Add(z, c)", True),
+        ("a = Reshape(x, s) b = Mul(a, t)", False),
+        ("a = Reshape(x, s) b = Add(a, o)", False),
+        ("b = Reshape(x, k)", False),
+        ("b = Relu(x)", False),
+    ):
+        assert told("reshaped", graph(text.format(body=body)))["y"] is found, body

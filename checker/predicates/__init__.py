@@ -17,6 +17,7 @@ from checker.graph import Graph, Node, Value
 from checker.predicates.look import argument, made_by, sole_user
 from checker.predicates.passes import crossed_expansions, shared_attention, uniform_split_bias
 from checker.predicates.relax import cast_sizes
+from checker.predicates.signs import joined_with_negative
 from checker.predicates.simplified import joined_products
 from checker.predicates.tflite import (
     before_padded_conv,
@@ -24,6 +25,7 @@ from checker.predicates.tflite import (
     joined_for_conv,
     loosened_by_split,
     lost_at_join,
+    reshaped,
     split_beside_residual,
     stored_in_effect,
 )
@@ -342,10 +344,12 @@ PREDICATES: Final[dict[str, Predicate]] = {
     "gelu_halved_last": gelu_halved_last,
     "joined_for_conv": joined_for_conv,
     "joined_products": joined_products,
+    "joined_with_negative": joined_with_negative,
     "loose_batchnorm": loose_batchnorm,
     "loosened_by_split": loosened_by_split,
     "lost_at_join": lost_at_join,
     "open_batch": open_batch,
+    "reshaped": reshaped,
     "rms_scale_first": rms_scale_first,
     "shared_attention": shared_attention,
     "sole_use": sole_use,

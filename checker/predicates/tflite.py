@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Final
 
 from checker.graph import Graph, Node, Value
-from checker.predicates.look import argument, made_by
+from checker.predicates.look import argument, follow, made_by
 from checker.predicates.simplified import joined_products
 
 JOINED: Final = frozenset({"Add", "Div", "Max", "Min", "Mul", "Pow", "Sub", "Where"})
@@ -122,8 +122,11 @@ def _is_activated_sum(value: Value, graph: Graph) -> bool:
 
 
 def stored_in_effect(node: Node, graph: Graph) -> bool:
-    """Tell whether a convolution's weights are computed from stored values only, so that onnxsim stores the result."""
-    waiting, seen = [argument(node, "W")], set[str]()
+    """Tell whether the node's weights, or its first input if it has none, are computed from stored values only.
+
+    onnxsim then stores the result.
+    """
+    waiting, seen = [argument(node, "W") if "W" in node.args else node.inputs[0]], set[str]()
     while waiting:
         value = waiting.pop()
         if value is None or value.constant or value.name in seen:
@@ -140,15 +143,60 @@ def split_beside_residual(node: Node, graph: Graph) -> bool:
     """Tell whether a Split or Slice cuts a sum that is added to something again, the result of which a Conv takes.
 
     onnx2tf then keeps the sum in one layout only, and the cut asks for the other.  Two Slices become one SPLIT, which
-    it does not lose.
+    it does not lose, nor is anything lost beside a join, normalized or not.  An activation may come before the Conv,
+    and a Transpose that puts the channels last is as good as one.
     """
     data = node.inputs[0] if node.inputs else None
     if data is None or made_by(data, graph, "Add") is None:
         return False
     if node.op == "Slice" and sum(user.op == "Slice" for user in graph.users_of(data)) == 2:
         return False
-    again = (user for user in graph.users_of(data) if user.op == "Add")
-    return any(user.op == "Conv" for later in again for out in later.outputs if out for user in graph.users_of(out))
+    again = [user for user in graph.users_of(data) if user.op == "Add"]
+    return any(
+        _wants_channels_last(user)
+        for later in again
+        if not any(_joined(value, graph) for value in later.inputs)
+        for user in follow(later, graph, *ACTIVATIONS)
+    )
+
+
+def _joined(value: Value | None, graph: Graph) -> bool:
+    """Tell whether a Concat makes a value, with activations and normalizations in between."""
+    maker = graph.producer_of(value) if value is not None else None
+    while maker is not None and maker.op in ACTIVATIONS | {"BatchNormalization"} and maker.inputs[0] is not None:
+        maker = graph.producer_of(maker.inputs[0])
+    return maker is not None and maker.op == "Concat"
+
+
+def _wants_channels_last(node: Node) -> bool:
+    return node.op == "Conv" or (node.op == "Transpose" and node.attrs.get("perm") == (0, 2, 3, 1))
+
+
+def reshaped(node: Node, graph: Graph) -> bool:
+    """Tell whether a Reshape to another shape makes the node's first input.
+
+    What onnxsim drops is looked past: times ones, plus zeros.
+    """
+    value = node.inputs[0] if node.inputs else None
+    while value is not None:
+        maker = graph.producer_of(value)
+        if maker is not None and maker.op == "Reshape":
+            data = argument(maker, "data")
+            return data is None or data.shape is None or data.shape != value.shape
+        value = _unchanged(maker) if maker is not None else None
+    return False
+
+
+def _unchanged(node: Node) -> Value | None:
+    """Return the operand that a node hands on as it is, times ones or plus zeros; None where it changes both."""
+    neutral = {"Add": 0, "Mul": 1}.get(node.op)
+    if neutral is None or len(node.inputs) != 2:
+        return None
+    first, second = node.inputs
+    for value, other in ((first, second), (second, first)):
+        if other is not None and other.const is not None and (other.const == neutral).all():
+            return value
+    return None
 
 
 @lru_cache(maxsize=8)
