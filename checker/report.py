@@ -266,8 +266,8 @@ class NodeEntry:
     sources: Annotated[tuple[str, ...], "Ids of the target's sources that the row cites."] = ()
     into: Annotated[
         tuple[str, ...],
-        "What the compiler makes of it, in its own words, where that was recorded; or, of an operator "
-        "that is expanded, those of its function body.",
+        "What the compiler makes of such nodes, some or all of these, in its own words, where that was recorded; of an "
+        "operator that is expanded, those of its function body.",
     ] = ()
 
 

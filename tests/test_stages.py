@@ -119,7 +119,7 @@ evidence = "probe"
     save(parser.parse_model(MODEL.format(op="Tanh")), model)
     asked = ["check", str(model), "--target", "acme-one", "--opsets", str(tmp_path)]
     assert main([*asked, "--verbose"]) == 0
-    assert "Tanh: decomposed as ACME_EXP, ACME_DIV (row" in " ".join(capsys.readouterr().out.split())
+    assert "Tanh: decomposed, as ACME_EXP, ACME_DIV (row" in " ".join(capsys.readouterr().out.split())
     assert main([*asked, "--format", "json"]) == 0
     (node,) = json.loads(capsys.readouterr().out)["targets"][0]["nodes"]
     assert node["into"] == ["ACME_EXP", "ACME_DIV"]

@@ -262,7 +262,7 @@ def nodes_by_row(target: TargetEntry) -> Iterator[tuple[str, list[str]]]:
         alike.setdefault((node.op, node.status, node.row, node.grade or "", node.into), []).extend(node.covers)
     for (op, status, row, grade, into), names in sorted(alike.items()):
         by = "; ".join(part for part in (f"row {row}" if row else "no row", grade) if part)
-        becomes = f" as {', '.join(into)}" if into else ""
+        becomes = f", as {', '.join(into)}" if into else ""
         yield f"{op}: {status}{becomes} ({by})", names
 
 
