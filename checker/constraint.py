@@ -47,7 +47,19 @@ _GREATEST_NUMBER: Final = 2**63
 _AROUND: Final = frozenset({"graph_input", "graph_output", "fed_by", "used_by", "within"})
 """Functions that look at what is around a node."""
 
-_FILE: Final = frozenset({"opset", "ir_version", "quantized", "quantized_to", "undefined", "domains", "in_order", "clashing_copies"})
+_FILE: Final = frozenset(
+    {
+        "opset",
+        "ir_version",
+        "quantized",
+        "quantized_to",
+        "undefined",
+        "domains",
+        "in_order",
+        "clashing_copies",
+        "bare_constants",
+    }
+)
 """Facts of the file."""
 
 _ASK_FILE: Final = frozenset({"uses", "gives", "folds_stored"})

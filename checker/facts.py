@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from checker.graph import Graph, Node, Quant, Value
 from checker.kleene import ABSENT, UNKNOWN, Each, Hole, Range
 from checker.predicates import PREDICATES
-from checker.predicates.names import clashing_copies
+from checker.predicates.names import bare_constants, clashing_copies
 
 if TYPE_CHECKING:
     from checker.graph import Array, Composite
@@ -37,6 +37,7 @@ GENERAL: Final = frozenset(
         "domains",
         "in_order",
         "clashing_copies",
+        "bare_constants",
     }
 )
 """Facts that every node has, whatever its operator."""
@@ -257,6 +258,7 @@ OF_FILE: Final[Mapping[str, Callable[[Graph], Any]]] = {
     "domains": domains,
     "in_order": in_order,
     "clashing_copies": clashing_copies,
+    "bare_constants": bare_constants,
 }
 """Facts of the outermost graph that are worked out when they are asked for."""
 

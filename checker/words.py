@@ -191,6 +191,18 @@ def _uses(facts: Facts, *operators: Any) -> Any:
     return TRUE if any(name in facts.operators() for name in operators) else FALSE
 
 
+def relettered(equation: Any) -> Any:
+    """Rewrite an equation with a, b, c in the order in which its letters come: ``nhwc,hkc->nhwk`` says abcd,bed->abce.
+
+    What is no text stays what it is.
+    """
+    if not isinstance(equation, str):
+        return equation
+    letters: dict[str, str] = {}
+    plain = equation.replace(" ", "")
+    return "".join(letters.setdefault(c, chr(ord("a") + len(letters))) if c.isalpha() else c for c in plain)
+
+
 def _folds_stored(facts: Facts, *operators: Any) -> Any:
     return TRUE if facts.folds_stored(*(each for each in operators if isinstance(each, str))) else FALSE
 
@@ -336,6 +348,7 @@ FUNCTIONS: Final[dict[str, Function]] = {
     "sum": Function(_listed(arithmetic.total), 1, 9),
     "abs": Function(lambda _, value: arithmetic.absolute(value), 1, 1),
     "log2": Function(lambda _, value: arithmetic.logarithm(value), 1, 1),
+    "relettered": Function(lambda _, value: relettered(value), 1, 1),
 }
 """Every function by its name; ``storage`` is the type a quantized tensor is stored as, otherwise its dtype; ``stored``
 is absent (as ``scale`` is) where the tensor is not quantized."""

@@ -8,7 +8,7 @@ from checker.facts import Facts
 from checker.graph import Graph
 from checker.load import load_model
 from checker.predicates.broadcast import stretched_in_one_run
-from checker.predicates.names import clashing_copies
+from checker.predicates.names import bare_constants, clashing_copies
 from checker.probes.cases import build
 
 
@@ -24,6 +24,7 @@ def graph(body: str, constants: str, ir_version: int = 8, shapes: tuple[str, str
     [
         ("a = Mul(x, c) b = Add(a, c) y = Sub(b, c_1)", 8, ("c",)),
         ("a = Mul(x, c) y = Sub(a, c_1)", 8, ()),
+        ("a = Mul(x, c) b = Relu(a) y = Sub(b, c)", 8, ()),
         ("p = Mul(w, c) q = Add(w, c) a = Add(x, p) b = Mul(a, q) y = Sub(b, c_1)", 8, ()),
         ("p = Mul(w, c) q = Add(w, c) a = Add(x, p) b = Mul(a, q) y = Sub(b, c_1)", 10, ("c",)),
     ],
@@ -33,6 +34,15 @@ def test_a_constant_that_several_nodes_share_clashes_with_what_its_copy_would_be
 ) -> None:
     """Nodes that are folded away share it too in a file of a version that the compiler cannot fold."""
     assert clashing_copies(graph(body, "float[3] w = {1, 2, 3}, float c = {2}, float c_1 = {3}", ir_version)) == found
+
+
+@pytest.mark.parametrize(("ir_version", "found"), [(8, ("t",)), (10, ("s", "t"))])
+def test_a_constant_without_a_tensor_counts_where_it_is_left(ir_version: int, found: tuple[str, ...]) -> None:
+    """The one that a folded node takes is gone with it, if the compiler folds."""
+    body = (
+        "s = Constant<value_int=2>() d = Cast<to=1>(s) t = Constant<value_floats=[1.0]>() a = Mul(x, d) y = Sub(a, t)"
+    )
+    assert bare_constants(graph(body, "float c = {1}", ir_version)) == found
 
 
 def test_a_folded_node_tells_whether_it_takes_a_stored_tensor_first() -> None:

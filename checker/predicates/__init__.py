@@ -14,6 +14,8 @@ from inspect import signature
 from typing import Final
 
 from checker.graph import Graph, Node, Value
+from checker.predicates.broadcast import stretched_in_one_run
+from checker.predicates.gelu import gelu_halved_first
 from checker.predicates.look import argument, made_by, sole_user
 from checker.predicates.passes import crossed_expansions, shared_attention, uniform_split_bias
 from checker.predicates.relax import cast_sizes
@@ -341,6 +343,7 @@ PREDICATES: Final[dict[str, Predicate]] = {
     "fixed_but_batch": fixed_but_batch,
     "four_axis_transpose": four_axis_transpose,
     "gathers_in_order": gathers_in_order,
+    "gelu_halved_first": gelu_halved_first,
     "gelu_halved_last": gelu_halved_last,
     "joined_for_conv": joined_for_conv,
     "joined_products": joined_products,
@@ -355,6 +358,7 @@ PREDICATES: Final[dict[str, Predicate]] = {
     "sole_use": sole_use,
     "split_beside_residual": split_beside_residual,
     "stored_in_effect": stored_in_effect,
+    "stretched_in_one_run": stretched_in_one_run,
     "twin_products": twin_products,
     "uniform_split_bias": uniform_split_bias,
     "unit_axis_transpose": unit_axis_transpose,

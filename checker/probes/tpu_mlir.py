@@ -47,7 +47,7 @@ _TROUBLE = re.compile(
 )
 _OPSET = re.compile(r"Unsupport opset for (\w+)")
 _OPERATOR = re.compile(r"\b(?:top|tpu)\.(\w+)")
-_LEFT = re.compile(r'^%\S+ = "top\.(\w+)"\(.*?\)(?: \{.*?\bmode = "(\w+)")?.*$', re.MULTILINE)
+_LEFT = re.compile(r'^%[\w:#%, ]+ = "top\.(\w+)"\(.*?\)(?: \{.*?\bmode = "(\w+)")?.*$', re.MULTILINE)
 _NO_LOWERING: Final = "unimplemented tpu dialect!"
 _BIASED: Final = frozenset({"Conv", "ConvTranspose"})
 _OWN: Final = {"fp16": "f16", "bf16": "bf16"}
