@@ -125,7 +125,7 @@ def share_on_accelerator(segments: Sequence[Segment], macs: Mapping[str, int] | 
 
 
 def _devices(placements: Placements) -> dict[int, Device]:
-    if any(each.failed for each in placements.file):
+    if any(each.failed and not each.rule.host for each in placements.file):
         return {id(node): "host" for node in placements.graph.nodes}
     taken = {id(node) for placement in placements.items if placement.status.taken for node in placement.nodes}
     return {id(node): "accelerator" if id(node) in taken else "host" for node in placements.graph.nodes}

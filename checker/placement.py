@@ -178,6 +178,12 @@ class Placements:
         """The placement of each compute node, by the node's ``id``."""
         return {id(node): placement for placement in self.items for node in placement.nodes}
 
+    def left(self, rule: ModelRule) -> tuple[str, ...]:
+        """Return those operators of the file that an entry about it leaves to the host."""
+        nodes: tuple[Node | Folded, ...] = (*self.graph.walk(), *self.graph.folded)
+        there = {f"{each.domain}.{each.op}" if each.domain else each.op for each in nodes}
+        return tuple(op for op in rule.host if op in there)
+
     def counts(self) -> dict[str, int]:
         """Number of nodes of the file by status; a composite counts for all that it covers."""
         found = {status.value: 0 for status in Status}

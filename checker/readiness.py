@@ -69,7 +69,7 @@ def _share(part: int, total: int) -> float | None:
 def _class(placements: Placements, placement: Placement) -> str:
     """Name what a placement runs in."""
     for each in placements.file:
-        if each.failed:
+        if each.failed and not each.rule.host:
             return "refused" if each.rule.otherwise == "refused" else "host"
     if placement.status.taken:
         return placement.runs_as or INSIDE

@@ -283,7 +283,8 @@ class Table:
         for index, entry in self._entries("model", MODEL_KEYS):
             rule = ModelRule(
                 require=self.requirements(entry),
-                otherwise=self.word(entry, "otherwise", ("refused", "all-fallback")),
+                otherwise=self.word(entry, "otherwise", ("refused", "all-fallback", "fallback")),
+                host=self.texts(entry, "host"),
                 change=self.text(entry, "change"),
                 precision=self.precisions(entry),
                 sources=self.evidence(entry),
@@ -293,6 +294,8 @@ class Table:
             )
             if not rule.require:
                 self.fault("`require` is missing")
+            if bool(rule.host) != (rule.otherwise == "fallback"):
+                self.fault('`host` names the operators that `otherwise = "fallback"` is about, and goes with it only')
             found.append(rule)
         return tuple(found)
 

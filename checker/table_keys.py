@@ -41,7 +41,7 @@ OP_KEYS: Final = (
     "evidence",
     "note",
 )
-MODEL_KEYS: Final = ("require", "otherwise", "change", "precision", "evidence", "note")
+MODEL_KEYS: Final = ("require", "otherwise", "host", "change", "precision", "evidence", "note")
 ALWAYS_KEYS: Final = ("require", "change", "precision", "evidence", "note")
 RECIPE_KEYS: Final = ("activation", "weight", "symmetric", "weights", "weights_symmetric", "evidence", "note")
 FIGURES: Final[Mapping[str, tuple[str, ...]]] = {

@@ -184,11 +184,13 @@ class Row(Conditions):
 class ModelRule(Conditions):
     """One ``[[model]]`` entry: conditions on the whole file, and what happens where they fail.
 
-    ``otherwise``: ``"refused"`` (no build) or ``"all-fallback"`` (everything runs on the host).
+    ``otherwise``: ``"refused"`` (no build), ``"all-fallback"`` (everything runs on the host), or ``"fallback"`` (nodes
+    of the operators in ``host`` do, which no row can speak of: Q and DQ are read as facts of what they surround).
     """
 
     require: tuple[str, ...]
     otherwise: str
+    host: tuple[str, ...] = ()
     change: str = ""
     precision: tuple[str, ...] = ()
     sources: tuple[Source, ...] = ()

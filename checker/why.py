@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import product
 from typing import TYPE_CHECKING, Final
 
-from checker.placement import FileAnswer, Placement, Placements, Unmet
+from checker.placement import Placement, Placements, Unmet
 from checker.target import Grade, Source, Status
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def reasons_of(placements: Placements, answer: str) -> tuple[Reason, ...]:
     """
     whole = placements.target.partition == "whole"
     grouped: dict[tuple[str, str, str], Reason] = {}
-    for reason in (*_file(placements.file), *_nodes(placements.compute, placements.target.listed, whole=whole)):
+    for reason in (*_file(placements), *_nodes(placements.compute, placements.target.listed, whole=whole)):
         key = (reason.op, reason.status, reason.constraint or reason.here)
         if key in grouped:
             grouped[key] = replace(grouped[key], nodes=(*grouped[key].nodes, *reason.nodes))
@@ -94,12 +95,12 @@ def reasons_of(placements: Placements, answer: str) -> tuple[Reason, ...]:
     return tuple(sorted(grouped.values(), key=rank))
 
 
-def _file(answers: Iterable[FileAnswer]) -> Iterator[Reason]:
-    for each in answers:
+def _file(placements: Placements) -> Iterator[Reason]:
+    for each in placements.file:
         rule = each.rule
-        for unmet in each.failed:
+        for op, unmet in product(placements.left(rule) if rule.host else ("",), each.failed):
             yield Reason(
-                op="",
+                op=op,
                 nodes=(),
                 status=rule.otherwise,
                 constraint=unmet.text,

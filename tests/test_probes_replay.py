@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from checker.errors import InputError
 from checker.probes.cases import build
 from checker.probes.replay import Coverage, Replay, replay
 from checker.target import Status, Target
@@ -69,6 +70,10 @@ require = ["rank(X) == 1"]
 evidence = "guide"
 """
 HEAD = '<ir_version: 8, opset_import: ["": 17]> g '
+QUANTIZED = HEAD + (
+    "(float[1,3] x) => (float[1,3] y) <float s = {0.1}, uint8 z = {0}> "
+    "{ q = QuantizeLinear (x, s, z) d = DequantizeLinear (q, s, z) y = Neg (d) }"
+)
 RELU = HEAD + "(float[1,3] x) => (float[1,3] y) { y = Relu (x) }"
 ABS = HEAD + "(float[1,3,4] x) => (float[1,3,4] y) { y = Abs (x) }"
 SIN = HEAD + "(float[1,3] x) => (float[1,3] y) { a = Abs (x) y = Sin (a) }"
@@ -91,6 +96,26 @@ def seen(target: Target, text: str, answer: str, *culprits: str, **more: Any) ->
     named = [{"op": op, "count": 1} for op in culprits]
     record = {"precision": "fp16", "answer": answer, "culprits": named, **more}
     return replay(build({"text": text}), record, target)
+
+
+def test_operators_that_a_line_about_the_file_leaves_to_the_host_are_the_culprits(tmp_path: Path) -> None:
+    """Those that the file has, and no others: Q and DQ are no nodes that a row could speak of."""
+    path = tmp_path / "two.toml"
+    line = """[[model]]
+require = ["len(quantized_to) == 0"]
+otherwise = "fallback"
+host = ["QuantizeLinear", "com.microsoft.QuantizeLinear"]
+evidence = "probe"
+
+[[always]]"""
+    path.write_text(TABLE.replace("[[always]]", line).replace('"rank(X) == 1"', '"rank(X) == 2"'))
+    target = read_file(path)
+    quantized, plain = (seen(target, text, "host") for text in (QUANTIZED, ABS.replace(",4]", "]")))
+    assert (quantized.agrees, set(quantized.culprits)) == (True, {"QuantizeLinear"})
+    assert (plain.agrees, set(plain.culprits)) == (False, set())
+    path.write_text(TABLE.replace('"all-fallback"', '"fallback"'))
+    with pytest.raises(InputError, match="`host` names the operators"):
+        read_file(path)
 
 
 @pytest.mark.parametrize(

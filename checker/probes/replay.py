@@ -94,10 +94,11 @@ class Replay:
             return self._named(each for each in found if each.status is Status.UNSUPPORTED)
         if any(each.failed for each in self.placements.file if each.rule.otherwise == "all-fallback"):
             return self._named(found)
+        beside = {op for each in self.placements.file if each.failed for op in self.placements.left(each.rule)}
         inserted = {insert.op for each in found for insert in each.inserts if insert.on == "host"}
         plain = {op for op in inserted & self.theirs if f"inserted:{op}" not in self.theirs}
         added = plain | {f"inserted:{op}" for op in inserted - plain}
-        return self._named(each for each in found if each.status is Status.FALLBACK) | added
+        return self._named(each for each in found if each.status is Status.FALLBACK) | added | beside
 
     @property
     def theirs(self) -> frozenset[str]:

@@ -38,7 +38,10 @@ def whole(target: Target) -> dict[str, Any]:
         "expands_functions": target.expands_functions,
         "note": target.note,
         "sources": [source(s) for s in target.sources.values()],
-        "model": [{"require": list(r.require), "otherwise": r.otherwise, **_common(r)} for r in target.model],
+        "model": [
+            {"require": list(r.require), "otherwise": r.otherwise, "host": list(r.host), **_common(r)}
+            for r in target.model
+        ],
         "always": [{"require": list(r.require), **_common(r)} for r in target.always],
         "rows": [row(r) for r in target.rows],
         "simplify": reason(target.simplify) if target.simplify else {},
@@ -46,6 +49,10 @@ def whole(target: Target) -> dict[str, Any]:
         "memory": figures(target.memory),
         "peak": figures(target.peak),
     }
+
+
+def _fate(rule: ModelRule) -> str:
+    return f"{rule.otherwise} of {', '.join(rule.host)}" if rule.host else rule.otherwise
 
 
 def figures(stated: Figures) -> dict[str, Any]:
@@ -148,7 +155,7 @@ def sections(target: Target) -> Iterator[tuple[str, list[str]]]:
     if target.model:
         yield (
             "The file must have",
-            [f"{' and '.join(rule.require)}, otherwise {rule.otherwise}" for rule in target.model],
+            [f"{' and '.join(rule.require)}, otherwise {_fate(rule)}" for rule in target.model],
         )
     if target.always:
         yield "Every node must have", [text for rule in target.always for text in rule.require]
