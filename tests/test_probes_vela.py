@@ -50,6 +50,15 @@ def test_what_the_quantizer_skips_is_no_refusal_of_the_npu() -> None:
     assert "(x2)" in found.says
 
 
+def test_activations_that_outgrow_every_scale_are_no_answer_about_a_network() -> None:
+    """Vela names no operator then; a small model with such a number in it is answered."""
+    log = "Quantization scale of any tensor must be positive.\n\nCPU operators = 39 (7.7%)\n"
+    answer = {"ops": ["CONV_2D", "ADD"], "custom": [], "makes": {}}
+    assert vela.interpret(CASE, Raw("answered", answer, log)).outcome == "host"
+    network = Case("net", "arm-ethos-u55-128", "int8")
+    assert vela.interpret(network, Raw("answered", answer, log)).outcome == "not-asked"
+
+
 INNER_TENSORS = """
 Warning (supported operators) operator: SQRT, ofm: '/n/InstanceNormalization_instnorm_std'
 Reason: Unsupported opType

@@ -39,7 +39,8 @@ EDGE = "DequantizeLinear alone at the input and QuantizeLinear alone at the outp
 SQUEEZED_BESIDE = (
     "a squeeze-and-excitation of a tensor that a convolution takes too: its mean is on the NPU, ours on the CPU"
 )
-ZEROS = "a Reshape between the two with sizes of 0, which onnxsim, as networks go through it, writes out"
+ONE_OPEN = "a shape of which all sizes but one are known: onnxsim, as networks go through it, stores it"
+SQUEEZED_LAST = "squeeze-and-excitation that ends the model: in networks a convolution takes its result"
 SAME_SHAPE = "a Reshape that changes nothing"
 TWO_SLICES = "two Slices, one after the other: onnxsim, as networks go through it, makes one of them"
 INTEGER = "a float operator on int8 without a scale"
@@ -48,8 +49,9 @@ EXCEPTIONS: dict[str, str] = {
     "Conv-17/asym_pads4": TRAILING,
     "Einsum-17/lin": TRANSPOSED,
     "Relu-17/i8": INTEGER,
-    "lstm_bi/stacked": ZEROS,
+    **dict.fromkeys(["placeholder/one_open", "placeholder/dfl", "placeholder/dfl_end"], ONE_OPEN),
     "reshape_conv1d/same_shape": SAME_SHAPE,
+    "se/relu_relu_sig_rmean": SQUEEZED_LAST,
     **dict.fromkeys(
         ["focus", "focus/hw_conv", "focus/wh_conv", "focus/conv_hw_conv", "focus/conv_wh_conv"], TWO_SLICES
     ),

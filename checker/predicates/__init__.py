@@ -16,11 +16,14 @@ from typing import Final
 from checker.graph import Graph, Node, Value
 from checker.predicates.broadcast import stretched_in_one_run
 from checker.predicates.gelu import gelu_halved_first
+from checker.predicates.layout import channels_last
 from checker.predicates.look import argument, made_by, sole_user
 from checker.predicates.passes import crossed_expansions, shared_attention, uniform_split_bias
+from checker.predicates.placeholders import meets_placeholder
 from checker.predicates.relax import cast_sizes
 from checker.predicates.signs import joined_with_negative
-from checker.predicates.simplified import joined_products
+from checker.predicates.simplified import joined_products, vanishes_when_simplified
+from checker.predicates.sizes import known_but_batch, open_sizes
 from checker.predicates.tflite import (
     before_padded_conv,
     beyond_scales,
@@ -31,6 +34,7 @@ from checker.predicates.tflite import (
     split_beside_residual,
     stored_in_effect,
 )
+from checker.predicates.windows import cuts_windows, joins_windows
 
 Predicate = Callable[[Node, Graph], bool | None]
 
@@ -335,8 +339,10 @@ PREDICATES: Final[dict[str, Predicate]] = {
     "beyond_scales": beyond_scales,
     "branches_read_constants": branches_read_constants,
     "cast_sizes": cast_sizes,
+    "channels_last": channels_last,
     "computed_axes": computed_axes,
     "crossed_expansions": crossed_expansions,
+    "cuts_windows": cuts_windows,
     "depthwise": depthwise,
     "distribution_of_concat": distribution_of_concat,
     "ends_unit_axis_transpose": ends_unit_axis_transpose,
@@ -348,10 +354,14 @@ PREDICATES: Final[dict[str, Predicate]] = {
     "joined_for_conv": joined_for_conv,
     "joined_products": joined_products,
     "joined_with_negative": joined_with_negative,
+    "joins_windows": joins_windows,
+    "known_but_batch": known_but_batch,
     "loose_batchnorm": loose_batchnorm,
     "loosened_by_split": loosened_by_split,
     "lost_at_join": lost_at_join,
+    "meets_placeholder": meets_placeholder,
     "open_batch": open_batch,
+    "open_sizes": open_sizes,
     "reshaped": reshaped,
     "rms_scale_first": rms_scale_first,
     "shared_attention": shared_attention,
@@ -363,6 +373,7 @@ PREDICATES: Final[dict[str, Predicate]] = {
     "uniform_split_bias": uniform_split_bias,
     "unit_axis_transpose": unit_axis_transpose,
     "unsigned_weights": unsigned_weights,
+    "vanishes_when_simplified": vanishes_when_simplified,
 }
 
 OF_THE_NODE_ALONE: Final = frozenset(name for name, each in PREDICATES.items() if "_" in signature(each).parameters)

@@ -10,6 +10,13 @@ from checker.predicates.look import argument
 JOINED: Final = 3
 """How many products of one tensor are joined: query, key and value."""
 
+NEUTRAL: Final = {"Add": 0, "Sub": 0, "Mul": 1, "Div": 1}
+"""The number that changes nothing; the second operand for Sub and Div."""
+
+COMMUTE: Final = frozenset({"Add", "Mul"})
+
+SIDES: Final = ("A", "B")
+
 
 def joined_products(node: Node, graph: Graph) -> bool | None:
     """Tell whether a MatMul is one of three of the same tensor that become one MatMul and a Split.
@@ -37,3 +44,22 @@ def _adds_nothing(node: Node) -> bool:
     """Tell whether a node adds stored zeros, as the second operand: the pass looks there only."""
     added = argument(node, "B") if node.op == "Add" else None
     return added is not None and added.const is not None and not added.const.any()
+
+
+def vanishes_when_simplified(node: Node, graph: Graph) -> bool:
+    """Tell whether a node adds stored zeros or multiplies by stored ones to no other shape: onnxsim drops it.
+
+    A constant whose elements were not read counts as trained, so never as neutral.
+    """
+    neutral = NEUTRAL.get(node.op)
+    result = node.outputs[0] if node.outputs else None
+    if neutral is None or node.domain or result is None or len(node.inputs) != len(SIDES) or graph.is_output(result):
+        return False
+    sides = node.inputs if node.op in COMMUTE else node.inputs[1:]
+    for side in sides:
+        other = node.inputs[1] if side is node.inputs[0] else node.inputs[0]
+        if side is not None and other is not None and side.const is not None and side.const.dtype.kind == "f":
+            kept = other.shape is not None and other.shape == result.shape
+            if kept and not other.constant and bool((side.const == neutral).all()):
+                return True
+    return False

@@ -38,6 +38,9 @@ _REFUSED = re.compile(
     r"Warning \((?:supported|unsupported)[^)]*\) operator: (\w+), ofm: '([^']*)'\s*\n(.*?)\n\s*\n", re.DOTALL
 )
 _CPU = re.compile(r"^CPU operators = (\d+)", re.MULTILINE)
+_BEYOND = "Quantization scale of any tensor must be positive"
+"""Said of a scale that is no finite number, too: no operator is named for it."""
+
 _SKIPPED = re.compile(r"DataType Float32", re.IGNORECASE)
 _CHANGES = frozenset({"QUANTIZE", "DEQUANTIZE"})
 """Added by the quantizer around an operator that it skips: that one is the culprit."""
@@ -48,7 +51,7 @@ def toolchain(worker: Worker) -> Driven:
     return Driven(ABOUT, interpret, worker, lambda case, _model: {"simplify": True} if case.network else {})
 
 
-def interpret(_case: Case, raw: Raw) -> Observation:
+def interpret(case: Case, raw: Raw) -> Observation:
     """Read an answer: which operators were made, and the warnings in Vela's log."""
     answer = raw.answer
     into = tuple(dict.fromkeys(answer.get("ops", ())))
@@ -62,6 +65,8 @@ def interpret(_case: Case, raw: Raw) -> Observation:
         return Observation(outcome, f"{tool}: {raw.error}", into, stage=raw.stage)
     refused = _REFUSED.findall(raw.log + "\n\n")
     left = int((_CPU.search(raw.log) or ["", "0"])[1])
+    if left and not refused and case.network and _BEYOND in raw.log:
+        return Observation("not-asked", f"{_BEYOND}: the made-up weights let activations grow without end", into)
     if left:
         makes = answer.get("makes", {})
         named = (makes.get(ofm) or _maker(op, ofm, makes) for op, ofm, _ in refused)
