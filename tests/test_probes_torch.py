@@ -83,27 +83,25 @@ def test_the_operator_that_a_converter_has_no_function_for_is_the_culprit() -> N
 
 
 ETHOS = Case("Softmax/last-ts17", "arm-ethos-u55-128-executorch", "int8", {"text": "", "torch": "", "shapes": []})
-EDGES = {
-    "quantized_decomposed.quantize_per_tensor.default": 1,
-    "quantized_decomposed.dequantize_per_tensor.default": 1,
-    "executorch_call_delegate": 1,
-    "getitem": 1,
-}
+DELEGATE = {"executorch_call_delegate": 1, "getitem": 1}
 
 
-def test_quantizing_inputs_and_outputs_is_no_fallback() -> None:
-    """The delegate has the rest; Q/DQ within it are no operators."""
+def test_of_a_delegated_program_qdq_are_no_operators() -> None:
+    """Nothing is left but the delegate."""
     inner = {"aten.exp.default": 1, "aten.sub.Tensor": 1, "quantized_decomposed.quantize_per_tensor.default": 6}
-    raw = Raw("answered", {"delegated": inner, "portable": EDGES, "size": 1}, log="CPU operators = 0 (0.0%)\n")
+    raw = Raw("answered", {"delegated": inner, "portable": DELEGATE, "size": 1}, log="CPU operators = 0 (0.0%)\n")
     found = executorch_ethos.interpret(ETHOS, raw)
     assert (found.outcome, found.into) == ("decomposed", ("aten.exp", "aten.sub"))
 
 
 def test_what_the_partitioner_or_vela_leaves_is_on_the_host() -> None:
-    """The partitioner names it, Vela counts it."""
-    left = Raw("answered", {"delegated": {}, "portable": {**EDGES, "aten.topk.default": 1}, "size": 1})
+    """The partitioner names it, under what it was made of; Vela counts it."""
+    portable = {**DELEGATE, "aten.exp.default": 1, "aten.log1p.default": 1}
+    answer = {"delegated": {}, "portable": portable, "sources": {"aten.softplus.default": 2}, "size": 1}
+    left = Raw("answered", answer)
     found = executorch_ethos.interpret(ETHOS, left)
-    assert (found.outcome, dict(found.culprits)) == ("host", {"aten.topk": 1})
+    assert (found.outcome, dict(found.culprits)) == ("host", {"aten.softplus": 2})
     log = "CPU operators = 2 (50.0%)\nNPU operators = 2 (50.0%)\n"
-    found = executorch_ethos.interpret(ETHOS, Raw("answered", {"delegated": {}, "portable": EDGES, "size": 1}, log=log))
+    answer = {"delegated": {}, "portable": DELEGATE, "sources": {}, "size": 1}
+    found = executorch_ethos.interpret(ETHOS, Raw("answered", answer, log=log))
     assert (found.outcome, found.says) == ("host", "Vela leaves 2 operators to the CPU")

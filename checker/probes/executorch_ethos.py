@@ -1,7 +1,7 @@
 """ExecuTorch's Ethos-U backend: which operators of a quantized torch program go through TOSA to Vela.
 
-What the partitioner leaves, and what Vela puts on the CPU, is the host.  Quantizing the program's inputs and
-dequantizing its outputs happens there too and is no fallback.
+What the partitioner leaves, and what Vela puts on the CPU, is the host.  Quantizing the program's inputs, narrowing
+their 64-bit integers and dequantizing its outputs happens there too and is no fallback.
 """
 
 from __future__ import annotations
@@ -28,11 +28,6 @@ ABOUT: Final = About(
     },
 )
 
-AT_THE_EDGE: Final = frozenset(
-    {"quantized_decomposed.quantize_per_tensor", "quantized_decomposed.dequantize_per_tensor"}
-)
-"""Left around the delegate for the program's inputs and outputs."""
-
 _CPU: Final = re.compile(r"^CPU operators = (\d+)", re.MULTILINE)
 
 
@@ -49,11 +44,10 @@ def interpret(_case: Case, raw: Raw) -> Observation:
         return Observation("refused" if raw.stage == "quantize" else "compiler-error", raw.error, stage=raw.stage)
     taken, left = (named(raw.answer[key]) for key in ("delegated", "portable"))
     into = tuple(sorted(name for name in taken if name.rpartition(".")[0] != "quantized_decomposed"))
-    left = {name: count for name, count in left.items() if name not in AT_THE_EDGE}
     cpu = sum(int(count) for count in _CPU.findall(raw.log))
     if left:
         listed = ", ".join(f"{name} x{count}" for name, count in sorted(left.items()))
-        return Observation("host", f"on portable kernels: {listed}", into, left)
+        return Observation("host", f"on portable kernels: {listed}", into, named(raw.answer["sources"]))
     if cpu:
         return Observation("host", f"Vela leaves {cpu} operators to the CPU", into)
     return Observation("native" if len(into) <= 1 else "decomposed", "", into)

@@ -12,7 +12,7 @@ from typing import Any
 import executorch.backends.vulkan.patterns as vulkan_patterns
 import torch
 import torch_modules
-from ask_executorch_counts import counts, sources
+from ask_executorch_counts import lowered
 from executorch.backends.vulkan.partitioner.vulkan_partitioner import VulkanPartitioner
 from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
 from executorch.exir import to_edge_transform_and_lower
@@ -41,11 +41,5 @@ def ask(job: dict[str, Any], stage: Callable[[str], object]) -> dict[str, Any]:
     stage("export")
     with torch.no_grad():
         program = torch.export.export(module, inputs)
-        stage("lower")
-        lowered = to_edge_transform_and_lower(program, partitioner=[PARTITIONERS[job["target"]]()])
-        delegated, portable = counts(lowered.exported_program())
-        left = sources(lowered.exported_program())
-        stage("program")
-        size = len(lowered.to_executorch().buffer)
-    stage("")
-    return {"delegated": delegated, "portable": portable, "sources": left, "size": size}
+        answer: dict[str, Any] = lowered(program, PARTITIONERS[job["target"]](), stage)
+    return answer

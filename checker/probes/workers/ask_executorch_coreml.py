@@ -11,10 +11,9 @@ from typing import Any
 import coremltools
 import torch
 import torch_modules
-from ask_executorch_counts import counts, sources
+from ask_executorch_counts import lowered
 from executorch.backends.apple.coreml.compiler import CoreMLBackend
 from executorch.backends.apple.coreml.partition import CoreMLPartitioner
-from executorch.exir import to_edge_transform_and_lower
 
 
 def version() -> str:
@@ -32,11 +31,5 @@ def ask(job: dict[str, Any], stage: Callable[[str], object]) -> dict[str, Any]:
     stage("export")
     with torch.no_grad():
         program = torch.export.export(module, inputs)
-        stage("lower")
-        lowered = to_edge_transform_and_lower(program, partitioner=[CoreMLPartitioner(compile_specs=specs)])
-        delegated, portable = counts(lowered.exported_program())
-        left = sources(lowered.exported_program())
-        stage("program")
-        size = len(lowered.to_executorch().buffer)
-    stage("")
-    return {"delegated": delegated, "portable": portable, "sources": left, "size": size}
+        answer: dict[str, Any] = lowered(program, CoreMLPartitioner(compile_specs=specs), stage)
+    return answer
