@@ -43,6 +43,12 @@ def test_operators_that_the_converter_lacks_are_named() -> None:
     assert (found.outcome, found.stage, found.culprits) == ("refused", "convert", {"IsNaN": 1, "Mish": 1})
 
 
+def test_an_operator_of_onnx_runtime_is_named_with_its_domain() -> None:
+    """The converter leaves it out; the worker tells which operators only ONNX Runtime's domain has in the file."""
+    raw = Raw("answered", {"written": False, "contrib": ["Mish"]}, LACKING, "convert")
+    assert mnn.interpret(case("IsNaN"), raw).culprits == {"IsNaN": 1, "com.microsoft.Mish": 1}
+
+
 def test_a_file_that_is_written_and_gives_no_output_is_refused() -> None:
     """Converting proves nothing."""
     raw = Raw("answered", ran("UnaryOp.ERF", wrong="the module gives no output"), FAILED_RUN)
@@ -68,6 +74,7 @@ def test_an_operator_that_becomes_several_is_decomposed() -> None:
     [
         (asked("AveragePool", kernel_shape=[2, 2], strides=[2, 2]), Answer.READY),
         (asked("AveragePool", kernel_shape=[2, 2]), Answer.BLOCKED),
+        (asked("MaxPool", kernel_shape=[2, 2], strides=[2, 2], dilations=[2, 2]), Answer.BLOCKED),
         (asked("IsNaN"), Answer.BLOCKED),
         (asked("Abs"), Answer.READY),
         (asked("Abs", "uint8"), Answer.BLOCKED),

@@ -38,6 +38,12 @@ def test_the_operator_whose_conversion_fails_is_named() -> None:
     assert tvm.interpret(case("ReduceMean"), raw).culprits == {"ReduceMean": 1}
 
 
+def test_an_operator_that_gives_too_few_outputs_is_named() -> None:
+    """Nothing is printed then; the error has its name."""
+    words = "AssertionError: Missing outputs during conversion. Expected 2 but Got 1 in MaxPool."
+    assert tvm.interpret(case("MaxPool"), Raw("answered", {"error": words}, "", "import")).culprits == {"MaxPool": 1}
+
+
 def test_a_network_is_compiled_and_not_run() -> None:
     """The words say how far it came."""
     network = Case("net", "tvm", "fp32")

@@ -20,7 +20,7 @@ from checker.predicates.layout import channels_last
 from checker.predicates.look import argument, made_by, sole_user
 from checker.predicates.passes import crossed_expansions, shared_attention, uniform_split_bias
 from checker.predicates.placeholders import meets_placeholder
-from checker.predicates.relax import cast_sizes
+from checker.predicates.relax import cast_sizes, loses_sizes, lost_sizes, number_of_shape, takes_bare_floats
 from checker.predicates.signs import joined_with_negative
 from checker.predicates.simplified import joined_products, vanishes_when_simplified
 from checker.predicates.sizes import known_but_batch, open_sizes
@@ -358,8 +358,11 @@ PREDICATES: Final[dict[str, Predicate]] = {
     "known_but_batch": known_but_batch,
     "loose_batchnorm": loose_batchnorm,
     "loosened_by_split": loosened_by_split,
+    "loses_sizes": loses_sizes,
     "lost_at_join": lost_at_join,
+    "lost_sizes": lost_sizes,
     "meets_placeholder": meets_placeholder,
+    "number_of_shape": number_of_shape,
     "open_batch": open_batch,
     "open_sizes": open_sizes,
     "reshaped": reshaped,
@@ -369,6 +372,7 @@ PREDICATES: Final[dict[str, Predicate]] = {
     "split_beside_residual": split_beside_residual,
     "stored_in_effect": stored_in_effect,
     "stretched_in_one_run": stretched_in_one_run,
+    "takes_bare_floats": takes_bare_floats,
     "twin_products": twin_products,
     "uniform_split_bias": uniform_split_bias,
     "unit_axis_transpose": unit_axis_transpose,

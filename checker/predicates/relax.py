@@ -1,9 +1,24 @@
-"""What TVM's relax front end makes of shapes that nodes compute."""
+"""What TVM's relax front end makes of shapes that nodes compute, and where it loses them.
+
+Each open length of an input has a name, and one that Range or Resize make of it gets another.  Where two tensors meet
+along axes whose lengths it cannot show to be equal, it knows the rank of the result from there on, and no size.  What
+has to know a size raises then; where nothing does, the file is imported, and the operator is not compiled.
+"""
 
 from __future__ import annotations
 
-from checker.graph import Graph, Node, Value
+from collections.abc import Mapping
+from functools import lru_cache
+from itertools import combinations
+from typing import Final
+
+from checker.graph import Dim, Graph, Node, Value
 from checker.predicates.look import argument
+
+_JOINS: Final = frozenset(
+    {"Add", "And", "Concat", "Div", "Equal", "MatMul", "Max", "Min", "Mul", "Or", "Pow", "Sub", "Sum", "Where", "Xor"}
+)
+"""Operators whose operands have to agree in size."""
 
 
 def cast_sizes(node: Node, graph: Graph) -> bool:
@@ -16,3 +31,111 @@ def _through_cast(value: Value | None, graph: Graph) -> bool:
     if maker is None or maker.op == "Shape":
         return False
     return maker.op == "Cast" or any(_through_cast(each, graph) for each in maker.inputs)
+
+
+def takes_bare_floats(node: Node, graph: Graph) -> bool:
+    """Tell whether the node takes a Constant that is written as ``value_float`` or ``value_floats``, not as a tensor.
+
+    onnxsim leaves those as they are, and the front end reads ``value`` alone; integers onnxsim makes tensors of.
+    """
+    return any(name in _bare_floats(graph) for name in _names(node))
+
+
+@lru_cache(maxsize=8)
+def _bare_floats(graph: Graph) -> frozenset[str]:
+    """Return the names of constants that are so written."""
+    written = {"value_float", "value_floats"}
+    return frozenset(
+        name for each in graph.folded if each.op == "Constant" and written & set(each.given) for name in each.outputs
+    )
+
+
+def number_of_shape(node: Node, graph: Graph) -> bool:
+    """Tell whether the node's first input is a number computed from a shape: to the front end it is no tensor."""
+    value = node.inputs[0] if node.inputs else None
+    maker = graph.producer_of(value) if value is not None else None
+    return value is not None and value.rank == 0 and maker is not None and maker.shape_arithmetic
+
+
+def lost_sizes(node: Node, graph: Graph) -> bool:
+    """Tell whether the sizes of the node's first input were lost where two open lengths met that need not be equal."""
+    return bool(node.inputs) and node.inputs[0] is not None and node.inputs[0].name in _lost(graph)
+
+
+def loses_sizes(node: Node, graph: Graph) -> bool:
+    """Tell whether the sizes of the result are lost at the node, and no Resize or Reshape stumbles over that later."""
+    made = {value.name for value in node.outputs if value is not None} & _lost(graph)
+    return bool(made) and not any(map(_lost(graph).__contains__, _names(node))) and not _stumbles(graph)
+
+
+@lru_cache(maxsize=8)
+def _stumbles(graph: Graph) -> bool:
+    """Tell whether a Resize, or a Reshape that asks for a rest, takes a tensor whose sizes are lost."""
+    return any(
+        lost_sizes(node, graph) and (node.op == "Resize" or not _states_shape(node))
+        for node in graph.walk()
+        if node.op in {"Resize", "Reshape"}
+    )
+
+
+def _names(node: Node) -> list[str]:
+    return [value.name for value in node.inputs if value is not None]
+
+
+@lru_cache(maxsize=8)
+def _lost(graph: Graph) -> frozenset[str]:
+    """Return the names of the tensors whose sizes are lost."""
+    lost: set[str] = set()
+    named: dict[str, frozenset[str]] = {}
+    symbols = {dim for value in graph.inputs for dim in value.shape or () if isinstance(dim, str)}
+    for node in graph.walk():
+        given = [value for value in node.inputs if value is not None]
+        opened = [value for value in given if value.size is None]
+        gone = any(value.name in lost for value in opened) and not _states_shape(node)
+        gone |= node.op in _JOINS and any(_meet(*pair, node, named, symbols) for pair in combinations(opened, 2))
+        made = frozenset({node.name}) if _renames(node) else frozenset()
+        made = made.union(*(named.get(value.name, ()) for value in (_shape_of(node) or given)))
+        for output in node.outputs:
+            if output is not None and (output.size is None or node.shape_arithmetic):
+                named[output.name] = made
+                lost.update({output.name} if gone and output.size is None else ())
+    return frozenset(lost)
+
+
+def _renames(node: Node) -> bool:
+    """Tell whether the result has a length of its own: a Range, or a Resize of more than the batch."""
+    shape = node.outputs[0].shape if node.outputs and node.outputs[0] is not None else None
+    return node.op == "Range" or (node.op == "Resize" and any(not isinstance(dim, int) for dim in (shape or ())[1:]))
+
+
+def _meet(one: Value, other: Value, node: Node, named: Mapping[str, frozenset[str]], symbols: set[str]) -> bool:
+    """Tell whether both are open along an axis, and their lengths have different names."""
+    renamed = named.get(one.name, frozenset()) != named.get(other.name, frozenset())
+    if one.shape is None or other.shape is None:
+        return renamed
+    pairs = zip(_agreeing(one.shape, node), _agreeing(other.shape, node), strict=False)
+    return any(
+        (renamed and not isinstance(a, int) and not isinstance(b, int)) or (a != b and {a, b} <= symbols)
+        for a, b in pairs
+    )
+
+
+def _agreeing(shape: tuple[Dim, ...], node: Node) -> list[Dim]:
+    """Return the lengths that have to agree with those of the other operands, the last first."""
+    if node.op == "MatMul":
+        return list(shape[:-2][::-1])
+    axis = node.attrs.get("axis")
+    along = axis % len(shape) if node.op == "Concat" and isinstance(axis, int) and shape else None
+    return [dim for index, dim in enumerate(shape) if index != along][::-1]
+
+
+def _shape_of(node: Node) -> list[Value]:
+    """Return the computed shape from which the result has its lengths; empty where they come from the data."""
+    shape = argument(node, "shape") if node.op in {"Reshape", "Expand"} else None
+    return [] if shape is None or shape.constant else [shape]
+
+
+def _states_shape(node: Node) -> bool:
+    """Tell whether a Reshape has all its lengths from its shape, and none from its data."""
+    shape = argument(node, "shape") if node.op == "Reshape" else None
+    return shape is not None and (not shape.constant or (shape.const is not None and bool((shape.const > 0).all())))

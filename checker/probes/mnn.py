@@ -1,7 +1,7 @@
 """MNN on the host CPU.  The accelerator is the host: what it has no converter or kernel for is refused.
 
 The converter names the operators that it lacks; that it writes a file proves nothing.  Taken is what is loaded and
-gives an output.  Whether the numbers are ONNX Runtime's stands in the words of small models.
+gives an output of the right size.  Whether the numbers are ONNX Runtime's stands in the words of small models.
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ def interpret(_: Case, raw: Raw) -> Observation:
     answer, said = raw.answer, _said(raw.log)[:4]
     listed, lacking = lacked(raw.log, _LACKING, _NAMED)
     if listed:
-        return refused(listed, "convert", lacking)
+        contrib = answer.get("contrib", ())
+        named = {f"com.microsoft.{op}" if op in contrib else op: count for op, count in lacking.items()}
+        return refused(listed, "convert", named)
     if raw.error:
         return refused(joined(raw.error, *said), raw.stage)
     if not answer["written"]:

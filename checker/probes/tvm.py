@@ -24,13 +24,15 @@ ABOUT: Final = About(
     options={
         "front end": "relax.frontend.onnx.from_onnx",
         "small models": "compiled for llvm and run once",
-        "networks": "simplified with onnxsim but for fuse_attention, imported, compiled for llvm",
+        "networks": "simplified with onnxsim but for fuse_attention and fuse_lp_normalization, imported, compiled",
     },
 )
 
 _LACKING: Final = re.compile(r"not supported for frontend ONNX: (.*)")
 _NAMED: Final = re.compile(r"[\w.]+")
-_AT: Final = re.compile(r"Error converting operator (\w+), with inputs")
+_AT: Final = re.compile(
+    r"Error converting operator (\w+), with inputs|^AssertionError: Missing outputs .* in (\w+)\.", re.MULTILINE
+)
 _DEEP: Final = re.compile(r"(?s)Traceback.*?\n(?=\S)")
 _SOURCE: Final = re.compile(r"(?:/\S+/)(?=\w[\w.]*)")
 
@@ -50,6 +52,12 @@ def interpret(_: Case, raw: Raw) -> Observation:
     if raw.error:
         listed, lacking = lacked(raw.error, _LACKING, _NAMED)
         said = " ".join(_SOURCE.sub("", _DEEP.sub("", raw.error)).split())
-        return refused(said, raw.stage, lacking if listed else once(_AT.findall(raw.log)[:1]))
+        return refused(said, raw.stage, lacking if listed else once(_failed(f"{raw.log}\n{raw.error}")))
     done = "imported, compiled, ran once" if raw.answer["ran"] else "imported, compiled"
     return taken(joined(done, raw.answer["differs"]), tuple(raw.answer["into"]))
+
+
+def _failed(text: str) -> list[str]:
+    """Return the operator whose conversion raised, or gave fewer outputs than the file asks for."""
+    found = _AT.search(text)
+    return [found[1] or found[2]] if found else []

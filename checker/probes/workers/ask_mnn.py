@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -31,22 +32,24 @@ def version() -> str:
 def ask(job: dict[str, Any], stage: Callable[[str], object]) -> dict[str, Any]:
     """Convert, load and run one model.
 
-    ``written``: the converter wrote a file; its log names the operators that it lacks.  ``layers``: types of the
-    layers, of small models only.  ``ran``: what went wrong, empty where nothing did, None where sizes are open and
-    it was not run.  ``differs``: where the numbers are not ONNX Runtime's.
+    ``written``: the converter wrote a file; its log names the operators that it lacks, without their domain:
+    ``contrib`` are those that only ONNX Runtime's domain has in this file.  ``layers``: types of the layers, of small
+    models only.  ``ran``: what went wrong, empty where nothing did, None where sizes are open and it was not run.
+    ``differs``: where the numbers are not ONNX Runtime's.
     """
     small = bool(job["options"].get("small"))
     source = _stored(job["model"])
     stage("convert")
     _convert("-f", "ONNX", "--modelFile", source, "--MNNModel", str(WRITTEN))
+    model = onnx.load(source)
     answer: dict[str, Any] = {"written": WRITTEN.exists(), "layers": [], "ran": None, "differs": ""}
+    answer["contrib"] = _contrib(model)
     if not answer["written"]:
         return answer
     if small:
         stage("list")
         _convert("-f", "MNN", "--modelFile", str(WRITTEN), "--JsonFile", str(LISTED))
         answer["layers"] = _layers()
-    model = onnx.load(source)
     given = {each.name for each in model.graph.initializer}
     inputs = [each for each in model.graph.input if each.name not in given]
     outputs = [each.name for each in model.graph.output]
@@ -67,10 +70,24 @@ def ask(job: dict[str, Any], stage: Callable[[str], object]) -> dict[str, Any]:
     none = len(values) < len(outputs) or any(each is None for each in values)
     if none and expected is not None and any(np.size(each) == 0 for each in expected):
         none = False  # an empty result is right
-    answer["ran"] = "the module gives no output" if none else ""
-    answer["differs"] = "" if none else compared.differs(values, expected)
+    answer["ran"] = "the module gives no output" if none else _other_size(values, expected, model.graph.output)
+    answer["differs"] = "" if answer["ran"] else compared.differs(values, expected)
     stage("")
     return answer
+
+
+def _other_size(values: list[Any], expected: list[Any] | None, declared: Any) -> str:
+    """Say which output has more or fewer elements than ONNX Runtime's, or than the file says where all is fixed.
+
+    Its axes may be others: MNN leaves a convolution over one axis with a fourth one of size 1.
+    """
+    for index, (made, output) in enumerate(zip(values, declared, strict=False)):
+        sizes = [each.dim_value for each in output.type.tensor_type.shape.dim]
+        right = np.size(expected[index]) if expected is not None else math.prod(sizes)
+        fixed = output.type.tensor_type.HasField("shape") and all(sizes)
+        if made is not None and (fixed or expected is not None) and np.size(made) != right:
+            return f"output {index} has shape {list(np.shape(made))}: {np.size(made)} elements where {right} are right"
+    return ""
 
 
 def _stored(path: str) -> str:
@@ -86,6 +103,14 @@ def _stored(path: str) -> str:
                 each.CopyFrom(onnx.numpy_helper.from_array(values, each.name))
     onnx.save(model, STORED)
     return str(STORED)
+
+
+def _contrib(model: Any) -> list[str]:
+    """Return the operators of ONNX Runtime's domain that ONNX's does not have in the file, too."""
+    by_domain: dict[str, set[str]] = {}
+    for node in model.graph.node:
+        by_domain.setdefault(node.domain, set()).add(node.op_type)
+    return sorted(by_domain.get("com.microsoft", set()) - by_domain.get("", set()))
 
 
 def _convert(*arguments: str) -> None:

@@ -59,12 +59,13 @@ def ask(job: dict[str, Any], stage: Callable[[str], object]) -> dict[str, Any]:
 def _simplified(model: Any) -> Any:
     """Return the model without the shape arithmetic that exporters leave; as it is, where onnxsim cannot do it.
 
-    Attention stays in its parts: of ONNX Runtime's operator, which onnxsim would make, the front end takes some forms.
+    Attention and norms stay in their parts: of ONNX Runtime's Attention, which onnxsim would make, the front end takes
+    some forms, and it has no LpNormalization.
     """
     import onnxsim
 
     try:
-        return onnxsim.simplify(model, skipped_optimizers=["fuse_attention"])[0]
+        return onnxsim.simplify(model, skipped_optimizers=["fuse_attention", "fuse_lp_normalization"])[0]
     except Exception:  # noqa: BLE001  the front end may take it all the same
         return model
 
