@@ -102,13 +102,16 @@ class Replay:
 
     @property
     def theirs(self) -> frozenset[str]:
-        """What the compiler put on the host or named; an operator that it made itself of several stands for those."""
+        """What the compiler put on the host or named; an operator that it made itself of several stands for those.
+
+        For those that the file has, where it has some of them.
+        """
         named = {each["op"] for each in self.record.get("culprits") or ()}
         written = {node.qualified for node in self.graph.walk()}
         for path in evidence_of(self.target):
             for made, parts in evidence.fused_of(path.name.rpartition("-")[0]).items():
                 if made in named - written:
-                    named = named - {made} | parts
+                    named = named - {made} | (parts & written or parts)
         return frozenset(named)
 
     def _named(self, found: Iterable[Placement]) -> frozenset[str]:
