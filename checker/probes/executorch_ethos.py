@@ -17,7 +17,7 @@ from checker.probes.worker import Raw, Worker
 ABOUT: Final = About(
     tool="executorch",
     adapter="ask_executorch_ethos",
-    chips={"arm-ethos-u55-128-executorch": "ethos-u55-128"},
+    chips={"arm-ethos-u55-128-executorch": "ethos-u55-128", "arm-ethos-u85-256-executorch": "ethos-u85-256"},
     precisions=("int8",),
     converts=("int8",),
     licence_note="ExecuTorch (BSD-3-Clause), TOSA tools and Vela (Apache-2.0) are open source; our own models",
