@@ -62,7 +62,7 @@ _FILE: Final = frozenset(
 )
 """Facts of the file."""
 
-_ASK_FILE: Final = frozenset({"uses", "gives", "folds_stored"})
+_ASK_FILE: Final = frozenset({"uses", "gives", "folds", "folds_stored"})
 """Functions that look at the whole file."""
 
 _OPERATIONS: Final[dict[type[ast.operator], Callable[[Any, Any], Any]]] = {

@@ -203,6 +203,11 @@ def relettered(equation: Any) -> Any:
     return "".join(letters.setdefault(c, chr(ord("a") + len(letters))) if c.isalpha() else c for c in plain)
 
 
+def _folds(facts: Facts, *operators: Any) -> Any:
+    folded = {each.op for each in (facts.file or facts.graph).folded}
+    return TRUE if any(isinstance(each, str) and each in folded for each in operators) else FALSE
+
+
 def _folds_stored(facts: Facts, *operators: Any) -> Any:
     return TRUE if facts.folds_stored(*(each for each in operators if isinstance(each, str))) else FALSE
 
@@ -338,6 +343,7 @@ FUNCTIONS: Final[dict[str, Function]] = {
     "used_by": Function(_used_by, 1, 2, subject=True),
     "uses": Function(_uses, 1, 99),
     "gives": Function(_gives, 2, 2),
+    "folds": Function(_folds, 1, 99),
     "folds_stored": Function(_folds_stored, 1, 99),
     "within": Function(_within, 1, 9),
     "len": Function(_len, 1, 1),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from checker.constraint import NO, YES, check, parse
 from checker.facts import Facts
 from checker.graph import Graph
 from checker.load import load_model
@@ -48,8 +49,18 @@ def test_a_constant_without_a_tensor_counts_where_it_is_left(ir_version: int, fo
 def test_a_folded_node_tells_whether_it_takes_a_stored_tensor_first() -> None:
     """The second of a chain takes what the first computed."""
     facts = Facts(graph("a = Cos(w) b = Exp(a) y = Mul(x, b)", "float[3] w = {1, 2, 3}"))
-    assert facts.folds_stored("Sin", "Cos")
-    assert not facts.folds_stored("Exp", "Mul")
+    said = {"folds": ("Cos", "Exp"), "folds_stored": ("Cos",)}
+    for word, operators in said.items():
+        found = [op for op in ("Cos", "Exp", "Mul") if check(parse(f'{word}("Sin", "{op}")'), facts) is YES]
+        assert (word, tuple(found)) == (word, operators)
+
+
+def test_an_equation_is_compared_whatever_its_letters() -> None:
+    """Letters become a, b, c in the order in which they come; the commas stay."""
+    made = graph('y = Einsum<equation="ik, kj -> ij">(x, z)', "float c = {1}", shapes=("2,3", "3,2"))
+    facts = Facts(made, made.nodes[0])
+    assert check(parse('relettered(equation) == "ab,bc->ac"'), facts) is YES
+    assert check(parse('relettered(equation) == "ik,kj->ij"'), facts) is NO
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ WRITTEN = {"": "", "f16": "fp16", "bf16": "bf16", "f32": "fp32"}
 MOVED = frozenset({"Expand", "Flatten", "Reshape", "Squeeze", "Tile", "Transpose", "Trilu", "Unsqueeze", "Concat"})
 """What only moves data stays in the type in which the file hands it in until something computes."""
 
-UNTOLD = frozenset({"And", "Div", "Max", "Mul", "ReduceMean", "Sub", "Upsample"})
-"""Rows that do not tell an operand that is a constant, or all axes, from the rest."""
+UNTOLD = frozenset({"And", "Einsum", "Mul", "ReduceMean", "Upsample"})
+"""Rows that do not tell all that another precision is for: a constant that is one number throughout, all axes."""
 
 
 def case(precision: str, name: str = "c") -> Case:

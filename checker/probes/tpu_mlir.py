@@ -103,6 +103,8 @@ def _refusal(raw: Raw, into: tuple[str, ...]) -> Observation:
         return Observation(outcome, f"Op not support: {', '.join(named)}", into, dict.fromkeys(named, 1), raw.stage)
     if opset := _OPSET.search(raw.error):
         return Observation(outcome, opset[0], into, {opset[1]: 1}, raw.stage)
+    if raw.stage == "calibrate":
+        return Observation(outcome, raw.error, into, dict.fromkeys(_OPERATOR.findall(raw.error), 1), raw.stage)
     if "tpuc-opt" not in raw.error:
         says = f"{at}: {raw.error}" if at else raw.error
         # A bias behind a DequantizeLinear is missed at the convolution, which is not at fault.

@@ -127,8 +127,10 @@ def build(job: dict[str, Any], stage: Callable[[str], object], answer: dict[str,
     mlir_shell.mlir_opt_for_top("m_origin.mlir", "m.mlir")
     top = list(lines(Path("m.mlir")))
     answer["top"] = [line.op for line in top if line.op not in {"None", "Input", "Weight"}]
-    stage("lower")
+    if mode == "INT8":
+        stage("calibrate")
     table = calibration(top, integers) if mode == "INT8" else None
+    stage("lower")
     mlir_shell.mlir_lowering("m.mlir", "m_tpu.mlir", mode, chip, cali_table=table)
     lowered = [line for line in lines(Path("m_tpu.mlir")) if line.dialect == "tpu"]
     answer["operators"] = [f"{line.op}:{element(line.types)}" for line in lowered]
@@ -195,6 +197,9 @@ def calibration(top: list[Line], integers: frozenset[str]) -> str:
     Args:
         top: the operators of ``m.mlir``.
         integers: inputs of the file that are no floating point.
+
+    Raises:
+        RuntimeError: the interpreter is killed by a signal.
     """
     found, positive, none = interpreted(integers), set[str](), set[str]()
     written = ["# name threshold min max"]
@@ -214,25 +219,35 @@ def calibration(top: list[Line], integers: frozenset[str]) -> str:
 
 
 def interpreted(integers: frozenset[str]) -> dict[str, tuple[float, float]]:
-    """Run ``m.mlir`` once in a process of its own, which may die; return each tensor's finite least and largest value.
+    """Run ``m.mlir`` once in a process of its own; return each tensor's finite least and largest value.
 
     Samples are normal about 0, and 0 or 1 where the file wants integers: these may be indices.
+
+    Raises:
+        RuntimeError: it was killed by a signal, as the toolchain's calibration, which runs the same, would be.
     """
-    path = Path("ranges.json")
+    path, at = Path("ranges.json"), Path("at")
     path.unlink(missing_ok=True)
     pid = os.fork()
     if pid == 0:
         try:
-            path.write_text(json.dumps(sample(integers)))
+            path.write_text(json.dumps(sample(integers, at)))
         finally:
             os._exit(0)
-    os.waitpid(pid, 0)
+    _, status = os.waitpid(pid, 0)
+    if os.WIFSIGNALED(status):
+        raise RuntimeError(
+            f"the interpreter of the calibration ends by signal {os.WTERMSIG(status)} at {at.read_text()}"
+        )
     found = json.loads(path.read_text()) if path.exists() else {}
     return {name: (low, high) for name, (low, high) in found.items() if np.isfinite([low, high]).all()}
 
 
-def sample(integers: frozenset[str]) -> dict[str, tuple[float, float]]:
-    """Run ``m.mlir`` once and return the least and the largest value of each tensor."""
+def sample(integers: frozenset[str], at: Path) -> dict[str, tuple[float, float]]:
+    """Run ``m.mlir`` operator by operator and return the least and the largest value of each tensor.
+
+    ``at`` is told the operator that comes next.
+    """
     import pymlir  # type: ignore[import-not-found]
 
     pymlir.set_mem_mode("force_value_mem")
@@ -243,6 +258,9 @@ def sample(integers: frozenset[str]) -> dict[str, tuple[float, float]]:
         shape = module.get_tensor(name).shape
         drawn = random.integers(0, 2, shape) if name in integers else random.standard_normal(shape)
         module.set_tensor(name, drawn.astype(np.float32), shape)
-    module.invoke()
+    for line in lines(Path("m.mlir")):
+        if line.op not in {"None", "Input", "Weight"} and line.names:
+            at.write_text(f"top.{line.op}")
+            module.invoke_at(line.names[0])
     values = {name: module.get_tensor(name) for name in module.all_tensor_names}
     return {name: (float(value.min()), float(value.max())) for name, value in values.items() if value.size}
