@@ -17,8 +17,6 @@ from checker.graph import Graph, Node, Value
 from checker.predicates.broadcast import stretched_in_one_run
 from checker.predicates.gelu import gelu_halved_first
 from checker.predicates.layout import channels_last
-from checker.predicates.broadcast import stretched_in_one_run
-from checker.predicates.gelu import gelu_halved_first
 from checker.predicates.look import argument, made_by, sole_user
 from checker.predicates.passes import crossed_expansions, shared_attention, uniform_split_bias
 from checker.predicates.placeholders import meets_placeholder
