@@ -15,7 +15,13 @@ from typing import Final
 
 from checker.graph import Graph, Node, Value
 from checker.predicates.broadcast import stretched_in_one_run
-from checker.predicates.gelu import gelu_halved_first
+from checker.predicates.gelu import (
+    gelu_halved_first,
+    gelu_halved_last,
+    gelu_in_order,
+    gelu_scale_leads,
+    gelu_unhalved,
+)
 from checker.predicates.layout import channels_last
 from checker.predicates.look import argument, made_by, sole_user
 from checker.predicates.passes import crossed_expansions, shared_attention, uniform_split_bias
@@ -158,20 +164,6 @@ def rms_scale_first(node: Node, graph: Graph) -> bool | None:
     if power is None or axes is None or x.rank is None:
         return None
     return power == (2.0,) and axes in {(-1.0,), (x.rank - 1.0,)}
-
-
-def gelu_halved_last(node: Node, graph: Graph) -> bool | None:
-    """Tell whether a GELU is x / sqrt(2), erf, + 1, times x, times 0.5, in this order: onnx2tf knows no other."""
-    result = node.outputs[0] if node.outputs else None
-    halved = made_by(result, graph, "Mul")
-    if halved is None or not any(each is not None and each.constant for each in halved.inputs):
-        return False
-    for product in (made_by(each, graph, "Mul") for each in halved.inputs):
-        for one_more in (made_by(each, graph, "Add") for each in (product.inputs if product else ())):
-            for erf in (made_by(each, graph, "Erf") for each in (one_more.inputs if one_more else ())):
-                if erf is not None and made_by(erf.inputs[0], graph, "Div") is not None:
-                    return True
-    return False
 
 
 def sole_use(node: Node, graph: Graph) -> bool | None:
@@ -351,6 +343,9 @@ PREDICATES: Final[dict[str, Predicate]] = {
     "gathers_in_order": gathers_in_order,
     "gelu_halved_first": gelu_halved_first,
     "gelu_halved_last": gelu_halved_last,
+    "gelu_in_order": gelu_in_order,
+    "gelu_scale_leads": gelu_scale_leads,
+    "gelu_unhalved": gelu_unhalved,
     "joined_for_conv": joined_for_conv,
     "joined_products": joined_products,
     "joined_with_negative": joined_with_negative,
