@@ -1,8 +1,8 @@
 """What TVM's relax front end makes of shapes that nodes compute, and where it loses them.
 
-Each open length of an input has a name, and one that Range or Resize make of it gets another.  Where two tensors meet
-along axes whose lengths it cannot show to be equal, it knows the rank of the result from there on, and no size.  What
-has to know a size raises then; where nothing does, the file is imported, and the operator is not compiled.
+Each open length of an input has a name, and one that Range, Resize or ConvTranspose make of it gets another.  Where two
+tensors meet along axes whose lengths it cannot show to be equal, it knows the rank of the result from there on, and no
+size.  What has to know a size raises then; where nothing does, the file is imported, and the operator is not compiled.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ _JOINS: Final = frozenset(
     {"Add", "And", "Concat", "Div", "Equal", "MatMul", "Max", "Min", "Mul", "Or", "Pow", "Sub", "Sum", "Where", "Xor"}
 )
 """Operators whose operands have to agree in size."""
+
+_FAR: Final = 1 << 30
+"""An end from here on means all that there is."""
 
 
 def cast_sizes(node: Node, graph: Graph) -> bool:
@@ -93,8 +96,8 @@ def _lost(graph: Graph) -> frozenset[str]:
         opened = [value for value in given if value.size is None]
         gone = any(value.name in lost for value in opened) and not _states_shape(node)
         gone |= node.op in _JOINS and any(_meet(*pair, node, named, symbols) for pair in combinations(opened, 2))
-        made = frozenset({node.name}) if _renames(node) else frozenset()
-        made = made.union(*(named.get(value.name, ()) for value in (_shape_of(node) or given)))
+        made = frozenset[str]().union(*(named.get(value.name, ()) for value in (_shape_of(node) or given)))
+        made |= _renamed(node, made, symbols)
         for output in node.outputs:
             if output is not None and (output.size is None or node.shape_arithmetic):
                 named[output.name] = made
@@ -102,10 +105,32 @@ def _lost(graph: Graph) -> frozenset[str]:
     return frozenset(lost)
 
 
-def _renames(node: Node) -> bool:
-    """Tell whether the result has a length of its own: a Range, or a Resize of more than the batch."""
+def _renamed(node: Node, names: frozenset[str], symbols: set[str]) -> frozenset[str]:
+    """Return the name that the result's lengths get besides those of the operands: none where they keep theirs.
+
+    Range counts anew.  A Resize or ConvTranspose of more than the batch, and a Slice of a length that a convolution
+    made, gives the same name to what has the same names and is treated alike.
+    """
     shape = node.outputs[0].shape if node.outputs and node.outputs[0] is not None else None
-    return node.op == "Range" or (node.op == "Resize" and any(not isinstance(dim, int) for dim in (shape or ())[1:]))
+    opened = [dim for dim in (shape or ())[1:] if not isinstance(dim, int)]
+    if node.op == "Range":
+        return frozenset({node.name})
+    if node.op == "Slice":
+        opened = [dim for dim in opened if dim not in symbols and _cuts(node)]
+    if node.op not in {"Resize", "ConvTranspose", "Slice"} or not opened:
+        return frozenset()
+    told = [f"{name}={node.attrs[name]}" for name in ("strides", "kernel_shape", "pads", "axes") if name in node.attrs]
+    told += [str(value.const.tolist()) for value in node.inputs[1:] if value is not None and value.const is not None]
+    return frozenset({f"{len(names)} {node.op} {' '.join(told)}"})
+
+
+def _cuts(node: Node) -> bool:
+    """Tell whether a Slice changes an open axis."""
+    data, axes, ends = (argument(node, name) for name in ("data", "axes", "ends"))
+    if data is None or data.shape is None or axes is None or axes.const is None or ends is None or ends.const is None:
+        return False
+    pairs = zip(axes.const.ravel(), ends.const.ravel(), strict=False)
+    return any(not isinstance(data.shape[int(axis)], int) and abs(int(end)) < _FAR for axis, end in pairs)
 
 
 def _meet(one: Value, other: Value, node: Node, named: Mapping[str, frozenset[str]], symbols: set[str]) -> bool:
