@@ -187,3 +187,15 @@ def _reduce(values: Sequence[Any], operation: Operation, start: int) -> Any:
         if result is UNKNOWN:
             return UNKNOWN
     return result
+
+
+def relettered(equation: Any) -> Any:
+    """Rewrite an equation with a, b, c in the order in which its letters come: ``nhwc,hkc->nhwk`` says abcd,bed->abce.
+
+    What is no text stays what it is.
+    """
+    if not isinstance(equation, str):
+        return equation
+    letters: dict[str, str] = {}
+    plain = equation.replace(" ", "")
+    return "".join(letters.setdefault(c, chr(ord("a") + len(letters))) if c.isalpha() else c for c in plain)

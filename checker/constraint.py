@@ -58,11 +58,12 @@ _FILE: Final = frozenset(
         "in_order",
         "clashing_copies",
         "bare_constants",
+        "late_operators",
     }
 )
 """Facts of the file."""
 
-_ASK_FILE: Final = frozenset({"uses", "gives", "folds", "folds_stored"})
+_ASK_FILE: Final = frozenset({"uses", "gives", "folds", "folds_stored", "takes_computed"})
 """Functions that look at the whole file."""
 
 _OPERATIONS: Final[dict[type[ast.operator], Callable[[Any, Any], Any]]] = {

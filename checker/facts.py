@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from checker.graph import Graph, Node, Quant, Value
 from checker.kleene import ABSENT, UNKNOWN, Each, Hole, Range
 from checker.predicates import PREDICATES
-from checker.predicates.names import bare_constants, clashing_copies
+from checker.predicates.names import bare_constants, clashing_copies, late_operators
 
 if TYPE_CHECKING:
     from checker.graph import Array, Composite
@@ -38,6 +38,7 @@ GENERAL: Final = frozenset(
         "in_order",
         "clashing_copies",
         "bare_constants",
+        "late_operators",
     }
 )
 """Facts that every node has, whatever its operator."""
@@ -189,6 +190,13 @@ class Facts:
         """Tell whether some folded node is of one of these operators and takes a stored tensor first."""
         return not _on_stored(self.file or self.graph).isdisjoint(operators)
 
+    def takes_computed(self, *operators: str) -> bool:
+        """Tell whether a node of these operators takes, after its first input, a constant that a folded node made."""
+        graph = self.file or self.graph
+        made = {name for each in graph.folded if each.op != "Constant" for name in each.outputs}
+        after = (value for node in graph.walk() if node.op in operators for value in node.inputs[1:])
+        return any(value is not None and value.constant and value.name in made for value in after)
+
 
 @lru_cache(maxsize=8)
 def _on_stored(graph: Graph) -> frozenset[str]:
@@ -259,6 +267,7 @@ OF_FILE: Final[Mapping[str, Callable[[Graph], Any]]] = {
     "in_order": in_order,
     "clashing_copies": clashing_copies,
     "bare_constants": bare_constants,
+    "late_operators": late_operators,
 }
 """Facts of the outermost graph that are worked out when they are asked for."""
 

@@ -173,6 +173,7 @@ class Folded:
     """A node of the file that vanishes when the model is compiled, and why.
 
     ``given``: attributes that it writes.  ``outputs`` and ``inputs``: what the file calls its results and operands.
+    ``index``: position in the file; -1 where it is not kept.
     """
 
     name: str
@@ -182,6 +183,7 @@ class Folded:
     given: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
+    index: int = -1
 
 
 @dataclass(frozen=True, slots=True)

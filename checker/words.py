@@ -191,16 +191,8 @@ def _uses(facts: Facts, *operators: Any) -> Any:
     return TRUE if any(name in facts.operators() for name in operators) else FALSE
 
 
-def relettered(equation: Any) -> Any:
-    """Rewrite an equation with a, b, c in the order in which its letters come: ``nhwc,hkc->nhwk`` says abcd,bed->abce.
-
-    What is no text stays what it is.
-    """
-    if not isinstance(equation, str):
-        return equation
-    letters: dict[str, str] = {}
-    plain = equation.replace(" ", "")
-    return "".join(letters.setdefault(c, chr(ord("a") + len(letters))) if c.isalpha() else c for c in plain)
+def _takes_computed(facts: Facts, *operators: Any) -> Any:
+    return TRUE if facts.takes_computed(*(each for each in operators if isinstance(each, str))) else FALSE
 
 
 def _folds(facts: Facts, *operators: Any) -> Any:
@@ -345,6 +337,7 @@ FUNCTIONS: Final[dict[str, Function]] = {
     "gives": Function(_gives, 2, 2),
     "folds": Function(_folds, 1, 99),
     "folds_stored": Function(_folds_stored, 1, 99),
+    "takes_computed": Function(_takes_computed, 1, 99),
     "within": Function(_within, 1, 9),
     "len": Function(_len, 1, 1),
     "set": Function(_set, 1, 1),
@@ -354,7 +347,7 @@ FUNCTIONS: Final[dict[str, Function]] = {
     "sum": Function(_listed(arithmetic.total), 1, 9),
     "abs": Function(lambda _, value: arithmetic.absolute(value), 1, 1),
     "log2": Function(lambda _, value: arithmetic.logarithm(value), 1, 1),
-    "relettered": Function(lambda _, value: relettered(value), 1, 1),
+    "relettered": Function(lambda _, value: arithmetic.relettered(value), 1, 1),
 }
 """Every function by its name; ``storage`` is the type a quantized tensor is stored as, otherwise its dtype; ``stored``
 is absent (as ``scale`` is) where the tensor is not quantized."""

@@ -9,7 +9,7 @@ from checker.facts import Facts
 from checker.graph import Graph
 from checker.load import load_model
 from checker.predicates.broadcast import stretched_in_one_run
-from checker.predicates.names import bare_constants, clashing_copies
+from checker.predicates.names import bare_constants, clashing_copies, late_operators
 from checker.probes.cases import build
 
 
@@ -53,6 +53,29 @@ def test_a_folded_node_tells_whether_it_takes_a_stored_tensor_first() -> None:
     for word, operators in said.items():
         found = [op for op in ("Cos", "Exp", "Mul") if check(parse(f'{word}("Sin", "{op}")'), facts) is YES]
         assert (word, tuple(found)) == (word, operators)
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("y = Relu(a) a = Neg(x)", ("Neg",)),
+        ("y = Relu(a) a = Cast<to=1>(x)", ()),
+        ("y = Add(x, d) d = Cast<to=1>(h)", ("Cast",)),
+        ("a = Neg(x) y = Relu(a)", ()),
+    ],
+)
+def test_a_node_after_one_that_takes_its_result_is_late(body: str, found: tuple[str, ...]) -> None:
+    """But for a Cast of what is computed; one of a constant counts, though it is folded."""
+    assert late_operators(graph(body, "float16[3] h = {1, 2, 3}")) == found
+
+
+def test_a_weight_that_a_node_computes_is_told_from_a_stored_one() -> None:
+    """Whether it is folded or not: it is a constant all the same."""
+    for scale, computed in (("t", True), ("w", False)):
+        body = f"t = Mul(w, c) a = Mul(x, t) y = LayerNormalization(a, {scale})"
+        facts = Facts(graph(body, "float[3] w = {1, 2, 3}, float c = {2}"))
+        assert facts.takes_computed("LayerNormalization", "LSTM") is computed
+        assert not facts.takes_computed("LSTM")
 
 
 def test_an_equation_is_compared_whatever_its_letters() -> None:

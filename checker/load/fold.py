@@ -193,7 +193,7 @@ class Pass:
         """Record that a node vanishes."""
         node = call.raw
         given, outputs, inputs = tuple(sorted(call.attrs)), tuple(node.outputs), tuple(node.inputs)
-        self.folded.append(Folded(call.name, node.op, reason, node.domain, given, outputs, inputs))
+        self.folded.append(Folded(call.name, node.op, reason, node.domain, given, outputs, inputs, call.index))
 
     # -- what vanishes whatever its inputs are
 

@@ -1,4 +1,4 @@
-"""Facts of constants by their names, over a whole file, that tpu-mlir's importer turns on."""
+"""Facts of names and their order, over a whole file, that tpu-mlir's importer turns on."""
 
 from __future__ import annotations
 
@@ -33,6 +33,24 @@ def bare_constants(graph: Graph) -> tuple[str, ...]:
     uses = _uses(graph)
     bare = (each for each in graph.folded if each.op == "Constant" and any("value_" in name for name in each.given))
     return tuple(sorted(name for each in bare for name in each.outputs if uses[name]))
+
+
+@lru_cache(4)
+def late_operators(graph: Graph) -> tuple[str, ...]:
+    """Return the operators of which the file lists a node after one that takes its result, sorted.
+
+    Casts of what is computed are left out: tpu-mlir 1.30.2 takes them away before it goes over the nodes.
+    """
+    made = {name: each for each in graph.folded for name in each.outputs}
+    late = set()
+    for node in graph.nodes:
+        for value in filter(None, node.inputs):
+            maker = graph.producer_of(value)
+            if maker is None and value.name in made and made[value.name].index > node.index:
+                late.add(made[value.name].op)
+            elif maker is not None and maker.index > node.index and maker.op != "Cast":
+                late.add(maker.op)
+    return tuple(sorted(late))
 
 
 def _uses(graph: Graph) -> Counter[str]:
