@@ -118,3 +118,43 @@ def test_the_channels_are_last_between_convolutions() -> None:
     ):
         net = graph(text.format(body=body, more=more))
         assert told("channels_last", net)["g"] is last, (body, more)
+
+
+def test_a_computed_shape_of_which_one_size_is_open_is_stored_after_all() -> None:
+    """The nodes that compute it vanish then; with a second open size, or another reader, they stay."""
+    text = (
+        "(float[n,8,m] x) => (float[a,b,c,d] y, int64[e] q) <int64 z = {{0}}, int64 t = {{2}}, int64[1] o = {{0}},"
+        "int64[1] k = {{2}}, int64[1] l = {{4}}> {{ s = Shape(x) i = Gather(s, z) u = Unsqueeze(i, o) j = Gather(s, t)"
+        "v = Unsqueeze(j, o) h = Concat<axis=0>({parts}) y = Reshape(x, h) {more} }}"
+    )
+    one = told("folded_into_shape", graph(text.format(parts="u, k, l, l", more="q = Neg(v)")))
+    assert (one["i"], one["u"], one["h"]) == (True, True, True)
+    assert (one["s"], one["j"]) == (False, False)
+    two = told("folded_into_shape", graph(text.format(parts="u, k, l, v", more="q = Neg(o)")))
+    assert not any(two.values())
+    shared = told("folded_into_shape", graph(text.format(parts="u, k, l, l", more="q = Neg(h)")))
+    assert not shared["h"]
+
+
+def test_a_known_size_beside_a_computed_one_is_a_contradiction() -> None:
+    """Along another axis than that of the join, and in the channels of a convolution of more than one."""
+    text = (
+        "(float[n,16,m] x, float[1,2,8] z, float[1,1,1] v, float[1,4,1] w) => (float[a,b,c] y) <int64[1] o = {{0}},"
+        "int64[1] t = {{2}}, int64[1] m = {{-1}}> {{ s = Shape(x) h = Slice(s, o, t, o) d = Concat<axis=0>(h, m)"
+        "r = Reshape(x, d) {body} }}"
+    )
+    for body, meets in (
+        ("y = Concat<axis=1>(r, z)", True),
+        ("y = Concat<axis=1>(r, r)", False),
+        ("y = Conv(r, w)", True),
+        ("y = Conv(r, v)", False),
+        ("y = Conv(x, w)", False),
+    ):
+        assert told("meets_placeholder", graph(text.format(body=body)))["y"] is meets, body
+
+
+def test_a_size_that_inference_cannot_tell_is_not_known() -> None:
+    """The first axis does not count."""
+    net = graph("(float[n,4] x, float[2,m] z) => (float[n,4] y, float[2,m] q) { y = Relu(x) q = Relu(z) }")
+    known = told("known_but_batch", net)
+    assert known == {"y": True, "q": False}

@@ -59,6 +59,13 @@ def test_activations_that_outgrow_every_scale_are_no_answer_about_a_network() ->
     assert vela.interpret(network, Raw("answered", answer, log)).outcome == "not-asked"
 
 
+def test_an_operator_on_the_cpu_without_a_reason_is_named_too() -> None:
+    """Vela's list of what runs on the CPU has it; what the quantizer added bears no ONNX name."""
+    log = "CPU operators = 2 (50.0%)\n   CPU: Passthrough = a (outputs [3])\n   CPU: Passthrough = q (outputs [3])\n"
+    answer = {"ops": ["GATHER", "RELU"], "custom": [], "makes": {"a": "Gather"}}
+    assert vela.interpret(CASE, Raw("answered", answer, log)).culprits == {"Gather": 1}
+
+
 INNER_TENSORS = """
 Warning (supported operators) operator: SQRT, ofm: '/n/InstanceNormalization_instnorm_std'
 Reason: Unsupported opType

@@ -49,7 +49,17 @@ EXCEPTIONS: dict[str, str] = {
     "Conv-17/asym_pads4": TRAILING,
     "Einsum-17/lin": TRANSPOSED,
     "Relu-17/i8": INTEGER,
-    **dict.fromkeys(["placeholder/one_open", "placeholder/dfl", "placeholder/dfl_end"], ONE_OPEN),
+    **dict.fromkeys(
+        [
+            "dynb/reshape_computed",
+            "dynb/reshape_computed_conv",
+            "dynb/reshape_computed_concat",
+            "placeholder/one_open",
+            "placeholder/dfl",
+            "placeholder/dfl_end",
+        ],
+        ONE_OPEN,
+    ),
     "reshape_conv1d/same_shape": SAME_SHAPE,
     "se/relu_relu_sig_rmean": SQUEEZED_LAST,
     **dict.fromkeys(

@@ -15,6 +15,7 @@ from typing import Final
 
 from checker.graph import Graph, Node, Value
 from checker.predicates.broadcast import stretched_in_one_run
+from checker.predicates.computed import folded_into_shape
 from checker.predicates.gelu import (
     gelu_halved_first,
     gelu_halved_last,
@@ -339,6 +340,7 @@ PREDICATES: Final[dict[str, Predicate]] = {
     "distribution_of_concat": distribution_of_concat,
     "ends_unit_axis_transpose": ends_unit_axis_transpose,
     "fixed_but_batch": fixed_but_batch,
+    "folded_into_shape": folded_into_shape,
     "four_axis_transpose": four_axis_transpose,
     "gathers_in_order": gathers_in_order,
     "gelu_halved_first": gelu_halved_first,

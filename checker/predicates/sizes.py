@@ -1,8 +1,8 @@
 """Sizes that onnx2tf does not know although the file states them; each rule was found by varying small models.
 
-A Split becomes a SLICE that states only the size of the axis that it cuts; the others are -1.  Later operators inherit
-that, axis by axis, until one states its sizes or joins them with known ones.  Vela leaves to the CPU whatever has an
-unknown size beyond the first.
+A Split becomes a SLICE that states only the size of the axis that it cuts; the others are -1, and so are all sizes that
+the file computes.  Later operators inherit that, axis by axis, until one states its sizes or joins them with known
+ones.  Vela leaves to the CPU whatever has an unknown size beyond the first.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Final
 
 from checker.graph import Graph, Node, Value
+from checker.predicates.computed import computed_sizes
 from checker.predicates.look import argument, sole_user
 from checker.predicates.simplified import joined_products, vanishes_when_simplified
 
@@ -39,14 +40,15 @@ REDUCTIONS: Final = frozenset({"ReduceL1", "ReduceL2", "ReduceMax", "ReduceMean"
 
 
 def open_sizes(node: Node, graph: Graph) -> bool:
-    """Tell whether a size of one of the node's inputs, beyond the first, was forgotten at a Split above it.
+    """Tell whether a size of the node, beyond the first, is computed, or forgotten at a Split above it.
 
     What onnxsim drops is not there to be asked, nor is a Transpose that a product of matrices takes over.
     """
-    if vanishes_when_simplified(node, graph) or _taken_over(node, graph):
+    if vanishes_when_simplified(node, graph) or _taken_over(node, graph) or _pools_volume(node):
         return False
     known = _open(graph)
-    return any(value is not None and any(known.get(value.name, NONE) - {0}) for value in node.inputs)
+    told = node.inputs if node.op == "Split" or joined_products(node, graph) else (*node.inputs, *node.outputs)
+    return any(value is not None and any(known.get(value.name, NONE) - {0}) for value in told)
 
 
 def known_but_batch(node: Node, _: Graph) -> bool:
@@ -58,6 +60,11 @@ def known_but_batch(node: Node, _: Graph) -> bool:
         if value is not None and (value.shape is None or not all(isinstance(dim, int) for dim in value.shape[1:])):
             return False
     return True
+
+
+def _pools_volume(node: Node) -> bool:
+    """Tell of a pooling over three axes, and of the Pad before it: both state their sizes, or are dropped."""
+    return node.op in {"AveragePool", "Pad"} and _rank(node) == VOLUME
 
 
 def _taken_over(node: Node, graph: Graph) -> bool:
@@ -92,12 +99,29 @@ def _forgotten(node: Node, graph: Graph) -> Axes:
     rank = result.rank if result is not None else None
     if rank is None or node.domain:
         return NONE
+    if node.op == "Reshape":
+        return computed_sizes(node, graph) or _resolved_late(node, graph)
+    if node.op in {"ConstantOfShape", "Expand"}:
+        return computed_sizes(node, graph)
     if joined_products(node, graph):
         return frozenset(range(rank - 1))  # onnxsim makes one product and a Split of them
     axis = node.attrs.get("axis", 0)
     if node.op != "Split" or not isinstance(axis, int):
         return NONE
     return frozenset(range(rank)) - {axis % rank}
+
+
+def _resolved_late(node: Node, graph: Graph) -> Axes:
+    """Return the axis of -1 where a pooling comes next that leaves all sizes, which the converter drops."""
+    shape, user = argument(node, "shape"), sole_user(node, graph, "Pad", "AveragePool")
+    before = node.outputs[0]
+    if user is not None and user.op == "Pad":
+        user = sole_user(user, graph, "AveragePool")
+    after = user.outputs[0] if user is not None else None
+    if shape is None or shape.const is None or before is None or after is None or len(after.shape or ()) != VOLUME:
+        return NONE
+    sizes = shape.const.reshape(-1).tolist()
+    return frozenset({sizes.index(-1)}) if before.shape == after.shape and -1 in sizes else NONE
 
 
 def _inherited(node: Node, found: Mapping[str, Axes], graph: Graph) -> Axes:
@@ -188,6 +212,12 @@ def _product(node: Node, _: Axes, found: Mapping[str, Axes]) -> Axes:
     return frozenset(open_)
 
 
+def _reshaped(node: Node, _: Axes, __: Mapping[str, Axes]) -> Axes:
+    """A stored shape is stated; one that is computed from unknown sizes is not known at all."""
+    shape = argument(node, "shape")
+    return NONE if shape is not None and shape.constant else frozenset(range(_rank(node)))
+
+
 def _summed(node: Node, _: Axes, found: Mapping[str, Axes]) -> Axes:
     """Read an equation: a letter of unknown size in one operand is so in the result."""
     equation = node.attrs.get("equation")
@@ -199,20 +229,17 @@ def _summed(node: Node, _: Axes, found: Mapping[str, Axes]) -> Axes:
     return frozenset(axis for axis, letter in enumerate(result) if letter in letters)
 
 
-def _reshaped(node: Node, _: Axes, __: Mapping[str, Axes]) -> Axes:
-    """A stored shape is stated; one that is computed is not known at all."""
-    shape = argument(node, "shape")
-    return NONE if shape is not None and shape.constant else frozenset(range(_rank(node)))
-
-
 MATRIX: Final = 2
 """Axes of a matrix."""
+
+VOLUME: Final = 5
+"""Axes of a batch of volumes."""
 
 RULES: Final[Mapping[str, Callable[[Node, Axes, Mapping[str, Axes]], Axes]]] = {
     "Concat": _concatenated,
     "Einsum": _summed,
-    "MatMul": _product,
     "Reshape": _reshaped,
+    "MatMul": _product,
     "Squeeze": _squeezed,
     "Transpose": _transposed,
 }

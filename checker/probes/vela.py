@@ -38,6 +38,9 @@ _REFUSED = re.compile(
     r"Warning \((?:supported|unsupported)[^)]*\) operator: (\w+), ofm: '([^']*)'\s*\n(.*?)\n\s*\n", re.DOTALL
 )
 _CPU = re.compile(r"^CPU operators = (\d+)", re.MULTILINE)
+_ON_CPU = re.compile(r"^ +CPU: \S+ = (.*) \(outputs ", re.MULTILINE)
+"""Every operator on the CPU by its result; for some no reason is given."""
+
 _BEYOND = "Quantization scale of any tensor must be positive"
 """Said of a scale that is no finite number, too: no operator is named for it."""
 
@@ -69,7 +72,9 @@ def interpret(case: Case, raw: Raw) -> Observation:
         return Observation("not-asked", f"{_BEYOND}: the made-up weights let activations grow without end", into)
     if left:
         makes = answer.get("makes", {})
-        named = (makes.get(ofm) or _maker(op, ofm, makes) for op, ofm, _ in refused)
+        named = [makes.get(ofm) or _maker(op, ofm, makes) for op, ofm, _ in refused]
+        told = {ofm for _, ofm, _ in refused}
+        named += [makes.get(ofm, "") for ofm in _ON_CPU.findall(raw.log) if ofm not in told]
         culprits = dict(Counter(name for name in named if name))
         return Observation("host", _words(refused) or f"{left} operators on the CPU", into, culprits)
     return Observation("native" if len(into) <= 1 else "decomposed", "", into)
