@@ -16,6 +16,7 @@ from typing import Final
 from checker.graph import Graph, Node, Value
 from checker.predicates.broadcast import stretched_in_one_run
 from checker.predicates.computed import folded_into_shape
+from checker.predicates.gathered import gathered_k, shape_of_transposed
 from checker.predicates.gelu import (
     gelu_halved_first,
     gelu_halved_last,
@@ -342,6 +343,7 @@ PREDICATES: Final[dict[str, Predicate]] = {
     "fixed_but_batch": fixed_but_batch,
     "folded_into_shape": folded_into_shape,
     "four_axis_transpose": four_axis_transpose,
+    "gathered_k": gathered_k,
     "gathers_in_order": gathers_in_order,
     "gelu_halved_first": gelu_halved_first,
     "gelu_halved_last": gelu_halved_last,
@@ -364,6 +366,7 @@ PREDICATES: Final[dict[str, Predicate]] = {
     "open_sizes": open_sizes,
     "reshaped": reshaped,
     "rms_scale_first": rms_scale_first,
+    "shape_of_transposed": shape_of_transposed,
     "shared_attention": shared_attention,
     "sole_use": sole_use,
     "split_beside_residual": split_beside_residual,
