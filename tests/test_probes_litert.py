@@ -120,9 +120,14 @@ PRODUCTS = """
 """
 
 
-@pytest.mark.parametrize(("bias", "joined"), [("{1, 2}", True), ("{0, 0}", False)])
-def test_three_products_of_a_tensor_are_joined_but_not_before_a_bias_of_zeros(bias: str, joined: bool) -> None:
-    """As onnxsim does it, which another pass forestalls."""
-    graph = load_model(build({"text": PRODUCTS.replace("BIAS", bias)}).SerializeToString())
+@pytest.mark.parametrize(
+    ("bias", "batch", "joined"), [("{1, 2}", "1", True), ("{0, 0}", "1", False), ("{0, 0}", "n", True)]
+)
+def test_three_products_of_a_tensor_are_joined_but_not_before_a_bias_of_zeros(
+    bias: str, batch: str, joined: bool
+) -> None:
+    """As onnxsim does it, which another pass forestalls where all sizes are known."""
+    text = PRODUCTS.replace("BIAS", bias).replace("[1,4,2]", f"[{batch},4,2]")
+    graph = load_model(build({"text": text}).SerializeToString())
     found = [joined_products(node, graph) for node in graph.nodes if node.op == "MatMul"]
     assert found == [joined] * 3

@@ -41,9 +41,11 @@ def joined_products(node: Node, graph: Graph) -> bool | None:
 
 
 def _adds_nothing(node: Node) -> bool:
-    """Tell whether a node adds stored zeros, as the second operand: the pass looks there only."""
-    added = argument(node, "B") if node.op == "Add" else None
-    return added is not None and added.const is not None and not added.const.any()
+    """Tell whether a node adds stored zeros, as the second operand, to known sizes: the pass looks there only."""
+    added, result = argument(node, "B") if node.op == "Add" else None, node.outputs[0]
+    if added is None or added.const is None or result is None or result.shape is None:
+        return False
+    return not added.const.any() and all(isinstance(dim, int) for dim in result.shape)
 
 
 def vanishes_when_simplified(node: Node, graph: Graph) -> bool:

@@ -22,7 +22,7 @@ ABOUT: Final = About(
     licence_note="TFLM, onnx2tf and ai-edge-quantizer are open source (Apache-2.0, MIT); answers about our own models",
     options={
         "onnx2tf": "2.6.9, flatbuffer_direct, custom operators allowed, onnxsim before it for all but single operators",
-        "ai-edge-quantizer": "0.5.1, static_wi8_ai8, one sample of U(0.05, 1)",
+        "ai-edge-quantizer": "0.5.1, static_wi8_ai8, one sample of U(0.05, 1), integers 1",
         "interpreter": "every kernel that the Python package registers, an arena of 1 GiB, one forward pass",
     },
     centred_weights=True,
