@@ -28,6 +28,7 @@ from checker.predicates.layout import channels_last
 from checker.predicates.look import argument, made_by, sole_user
 from checker.predicates.passes import crossed_expansions, shared_attention, uniform_split_bias
 from checker.predicates.placeholders import meets_placeholder
+from checker.predicates.pnnx import cut_of_plain_attention, scores_of_dense_layers, stored_against_open
 from checker.predicates.relax import cast_sizes, loses_sizes, lost_sizes, number_of_shape, takes_bare_floats
 from checker.predicates.signs import joined_with_negative
 from checker.predicates.simplified import joined_products, vanishes_when_simplified
@@ -336,6 +337,7 @@ PREDICATES: Final[dict[str, Predicate]] = {
     "channels_last": channels_last,
     "computed_axes": computed_axes,
     "crossed_expansions": crossed_expansions,
+    "cut_of_plain_attention": cut_of_plain_attention,
     "cuts_windows": cuts_windows,
     "depthwise": depthwise,
     "distribution_of_concat": distribution_of_concat,
@@ -366,10 +368,12 @@ PREDICATES: Final[dict[str, Predicate]] = {
     "open_sizes": open_sizes,
     "reshaped": reshaped,
     "rms_scale_first": rms_scale_first,
+    "scores_of_dense_layers": scores_of_dense_layers,
     "shape_of_transposed": shape_of_transposed,
     "shared_attention": shared_attention,
     "sole_use": sole_use,
     "split_beside_residual": split_beside_residual,
+    "stored_against_open": stored_against_open,
     "stored_in_effect": stored_in_effect,
     "stretched_in_one_run": stretched_in_one_run,
     "takes_bare_floats": takes_bare_floats,
