@@ -55,7 +55,8 @@ def test_a_cut_vanishes_where_queries_are_scaled_and_scores_are_not_touched(scor
 HEADS = HEAD + (
     "(float[1,6,8] x) => (float[1,2,6,6] y) <float[8,8] w = {W}, float[8] b = {1,2,3,4,5,6,7,8},"
     " int64[4] s = {1,6,2,4}, float k = {0.5}> { d = MatMul(x, w) l = Add(d, b) QUERIES"
-    " t = Transpose<perm=[0,2,1,3]>(r) e = MatMul(x, w) f = Reshape(e, s) u = Transpose<perm=[0,2,3,1]>(f) y = MatMul(t, u) }"
+    " t = Transpose<perm=[0,2,1,3]>(r) e = MatMul(x, w) f = Reshape(e, s)"
+    " u = Transpose<perm=[0,2,3,1]>(f) y = MatMul(t, u) }"
 )
 
 
