@@ -119,7 +119,9 @@ def _renamed(node: Node, names: frozenset[str], symbols: set[str]) -> frozenset[
         opened = [dim for dim in opened if dim not in symbols and _cuts(node)]
     if node.op not in {"Resize", "ConvTranspose", "Slice"} or not opened:
         return frozenset()
-    told = [f"{name}={node.attrs[name]}" for name in ("strides", "kernel_shape", "pads", "axes") if name in node.attrs]
+    told = [
+        f"{name}={node.attrs[name]!r}" for name in ("strides", "kernel_shape", "pads", "axes") if name in node.attrs
+    ]
     told += [str(value.const.tolist()) for value in node.inputs[1:] if value is not None and value.const is not None]
     return frozenset({f"{len(names)} {node.op} {' '.join(told)}"})
 
@@ -163,4 +165,6 @@ def _shape_of(node: Node) -> list[Value]:
 def _states_shape(node: Node) -> bool:
     """Tell whether a Reshape has all its lengths from its shape, and none from its data."""
     shape = argument(node, "shape") if node.op == "Reshape" else None
-    return shape is not None and (not shape.constant or (shape.const is not None and bool((shape.const > 0).all())))
+    return shape is not None and (
+        not shape.constant or (shape.const is not None and all(int(each) > 0 for each in shape.const.ravel()))
+    )
