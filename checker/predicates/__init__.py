@@ -29,6 +29,7 @@ from checker.predicates.look import argument, made_by, sole_user
 from checker.predicates.passes import crossed_expansions, shared_attention, uniform_split_bias
 from checker.predicates.placeholders import meets_placeholder
 from checker.predicates.pnnx import cut_of_plain_attention, scores_of_dense_layers, stored_against_open
+from checker.predicates.quantized import meets_quantizing_constant
 from checker.predicates.relax import cast_sizes, loses_sizes, lost_sizes, number_of_shape, takes_bare_floats
 from checker.predicates.signs import joined_with_negative
 from checker.predicates.simplified import joined_products, vanishes_when_simplified
@@ -364,6 +365,7 @@ PREDICATES: Final[dict[str, Predicate]] = {
     "lost_sizes": lost_sizes,
     "meets_placeholder": meets_placeholder,
     "number_of_shape": number_of_shape,
+    "meets_quantizing_constant": meets_quantizing_constant,
     "open_batch": open_batch,
     "open_sizes": open_sizes,
     "reshaped": reshaped,
