@@ -208,3 +208,11 @@ def large(blocks: int) -> onnx.ModelProto:
     ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 3, 8, 8]) for name in ("x", x)]
     graph = helper.make_graph(nodes, "large", ends[:1], ends[1:])
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+
+
+def test_a_node_tells_what_it_becomes(page: Any) -> None:
+    """In the compiler's own words, where the table has them."""
+    page.keyboard.press("/")
+    page.keyboard.type("patch_embed/proj/Conv")
+    until(page, "document.getElementById('hits').textContent === '1 found'")
+    assert "native Conv as PAD, CONV_2D" in " ".join(page.inner_text("#detail").split())

@@ -65,7 +65,7 @@ def test_every_verdict_reason_and_finding_is_in_the_data(vit: audit.Examined) ->
         assert [reason["here"] for reason in packed["reasons"]] == [reason.here for reason in whole.reasons]
         for written, entry in zip(packed["nodes"], whole.nodes, strict=True):
             kind, at, *covers = written
-            assert entries[kind] == [entry.op, entry.status, entry.grade, entry.row]
+            assert entries[kind] == [entry.op, entry.status, entry.grade, entry.row, list(entry.into)]
             assert (names[at] if isinstance(at, int) else at) == entry.name
             assert [names[c] if isinstance(c, int) else c for c in (covers[0] if covers else [at])] == list(
                 entry.covers

@@ -80,7 +80,8 @@ def packed(report: dict[str, Any], drawing: dict[str, Any]) -> dict[str, Any]:
     for target in report["targets"]:
         nodes = []
         for entry in target["nodes"]:
-            kind = kinds.setdefault((entry["op"], entry["status"], entry["grade"], entry["row"]), len(kinds))
+            what = (entry["op"], entry["status"], entry["grade"], entry["row"], tuple(entry["into"]))
+            kind = kinds.setdefault(what, len(kinds))
             nodes.append(
                 [
                     kind,

@@ -15,8 +15,8 @@ function unpack(model) {
   const name = (at) => (typeof at === "number" ? nodes[at].name : at);
   for (const each of model.report.targets) {
     each.nodes = each.nodes.map(([kind, at, covers]) => {
-      const [op, status, grade, row] = model.entries[kind];
-      return { name: name(at), op, status, grade, row, covers: (covers || [at]).map(name) };
+      const [op, status, grade, row, into] = model.entries[kind];
+      return { name: name(at), op, status, grade, row, into, covers: (covers || [at]).map(name) };
     });
     each.reasons.forEach((reason) => (reason.nodes = reason.nodes.map(name)));
   }
