@@ -31,6 +31,13 @@ from checker.predicates.placeholders import meets_placeholder
 from checker.predicates.pnnx import cut_of_plain_attention, scores_of_dense_layers, stored_against_open
 from checker.predicates.quantized import meets_quantizing_constant
 from checker.predicates.relax import cast_sizes, loses_sizes, lost_sizes, number_of_shape, takes_bare_floats
+from checker.predicates.reshapes import (
+    after_reshape,
+    before_reshape,
+    ends_unit_axis_transpose,
+    traced_at_one_size,
+    unit_axis_transpose,
+)
 from checker.predicates.signs import joined_with_negative
 from checker.predicates.simplified import joined_products, vanishes_when_simplified
 from checker.predicates.sizes import known_but_batch, open_sizes
@@ -58,70 +65,6 @@ def depthwise(node: Node, _: Graph) -> bool | None:
         return False
     channels = data.shape[1] if data.shape is not None and len(data.shape) > 1 else None
     return channels == group if isinstance(channels, int) else None
-
-
-def before_reshape(node: Node, graph: Graph) -> bool | None:
-    """Tell whether a Reshape's result goes into another Reshape or Squeeze and nowhere else: the two are one."""
-    return node.op == "Reshape" and sole_user(node, graph, "Reshape", "Squeeze") is not None
-
-
-def after_reshape(node: Node, graph: Graph) -> bool | None:
-    """Tell whether a Reshape or Squeeze is the only one to take a Reshape's result: the two are one."""
-    before = made_by(argument(node, "data"), graph, "Reshape")
-    return before is not None and sole_user(before, graph, "Reshape", "Squeeze") is node
-
-
-def _turn(node: Node, graph: Graph) -> tuple[Node, Node] | None:
-    """Return the Transpose of the Reshape, Transpose, Reshape that a node is in, and where the three end.
-
-    Reshapes that follow one another count as one.
-    """
-    start = node
-    while after_reshape(start, graph) and (earlier := made_by(argument(start, "data"), graph, "Reshape")):
-        start = earlier
-    before = start if start.op == "Transpose" else made_by(argument(start, "data"), graph, "Transpose")
-    while before_reshape(start, graph) and (later := sole_user(start, graph, "Reshape", "Squeeze")):
-        start = later
-    for middle in (before, sole_user(start, graph, "Transpose")):
-        first = made_by(argument(middle, "data"), graph, "Reshape") if middle is not None else None
-        last = sole_user(middle, graph, "Reshape") if middle is not None else None
-        if middle is not None and first is not None and last and sole_user(first, graph, "Transpose") is middle:
-            while (later := sole_user(last, graph, "Reshape", "Squeeze")) is not None:
-                last = later
-            if _leaves_unit_axis(middle) is not False:
-                return middle, last
-    return None
-
-
-def _leaves_unit_axis(transpose: Node) -> bool | None:
-    data, perm = argument(transpose, "data"), transpose.attrs.get("perm")
-    if data is None or data.shape is None or not isinstance(perm, tuple):
-        return None
-    kept = [dim for axis, dim in enumerate(data.shape) if axis < len(perm) and perm[axis] == axis]
-    if 1 in kept:
-        return True
-    return False if all(isinstance(dim, int) for dim in kept) else None
-
-
-def unit_axis_transpose(node: Node, graph: Graph) -> bool | None:
-    """Tell whether the node is in a Reshape, Transpose, Reshape that leave an axis of length 1 in its place.
-
-    Such a three can be written with one axis less.  Nobody else may take what is in between.
-    """
-    found = _turn(node, graph)
-    return False if found is None else _leaves_unit_axis(found[0])
-
-
-def ends_unit_axis_transpose(node: Node, graph: Graph) -> bool | None:
-    """Tell whether the node is the last of a Reshape, Transpose, Reshape that leave an axis of length 1 in place."""
-    before = node
-    while after_reshape(before, graph) and (earlier := made_by(argument(before, "data"), graph, "Reshape")):
-        before = earlier
-    middle = made_by(argument(before, "data"), graph, "Transpose")
-    found = _turn(node, graph)
-    if found is None or found[0] is not middle or found[1] is not node:
-        return False
-    return _leaves_unit_axis(found[0])
 
 
 def batched_matmul(node: Node, _: Graph) -> bool | None:
@@ -379,6 +322,7 @@ PREDICATES: Final[dict[str, Predicate]] = {
     "stored_in_effect": stored_in_effect,
     "stretched_in_one_run": stretched_in_one_run,
     "takes_bare_floats": takes_bare_floats,
+    "traced_at_one_size": traced_at_one_size,
     "twin_products": twin_products,
     "uniform_split_bias": uniform_split_bias,
     "unit_axis_transpose": unit_axis_transpose,
