@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any, Final, NoReturn
 
 from checker import arithmetic
-from checker.facts import Facts, Stated, show
+from checker.facts import OF_FILE, Facts, Stated, show
 from checker.graph import Value
 from checker.kleene import (
     ABSENT,
@@ -47,20 +47,7 @@ _GREATEST_NUMBER: Final = 2**63
 _AROUND: Final = frozenset({"graph_input", "graph_output", "fed_by", "used_by", "within"})
 """Functions that look at what is around a node."""
 
-_FILE: Final = frozenset(
-    {
-        "opset",
-        "ir_version",
-        "quantized",
-        "quantized_to",
-        "undefined",
-        "domains",
-        "in_order",
-        "clashing_copies",
-        "bare_constants",
-        "late_operators",
-    }
-)
+_FILE: Final = frozenset({"opset", "ir_version"}) | OF_FILE.keys()
 """Facts of the file."""
 
 _ASK_FILE: Final = frozenset({"uses", "gives", "folds", "folds_stored", "takes_computed"})

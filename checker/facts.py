@@ -15,33 +15,10 @@ from typing import TYPE_CHECKING, Any, Final
 from checker.graph import Graph, Node, Quant, Value
 from checker.kleene import ABSENT, UNKNOWN, Each, Hole, Range
 from checker.predicates import PREDICATES
-from checker.predicates.names import bare_constants, clashing_copies, late_operators
+from checker.predicates.names import bare_constants, clashing_copies, in_order, late_operators
 
 if TYPE_CHECKING:
     from checker.graph import Array, Composite
-
-GENERAL: Final = frozenset(
-    {
-        "opset",
-        "ir_version",
-        "since",
-        "precision",
-        "form",
-        "variant",
-        "inputs",
-        "outputs",
-        "inf",
-        "quantized",
-        "quantized_to",
-        "undefined",
-        "domains",
-        "in_order",
-        "clashing_copies",
-        "bare_constants",
-        "late_operators",
-    }
-)
-"""Facts that every node has, whatever its operator."""
 
 QUANTIZED: Final = frozenset({"int8", "int16", "a16w8"})
 """Precisions of quantized builds."""
@@ -254,11 +231,6 @@ def quantized_to(graph: Graph) -> tuple[str, ...]:
     return tuple(sorted(each for each in found if each is not None))
 
 
-def in_order(graph: Graph) -> bool:
-    """Tell whether the file lists its nodes in order of computation."""
-    return all(problem.rule != "unsorted-graph" for problem in graph.problems)
-
-
 OF_FILE: Final[Mapping[str, Callable[[Graph], Any]]] = {
     "quantized": is_quantized,
     "quantized_to": quantized_to,
@@ -270,6 +242,12 @@ OF_FILE: Final[Mapping[str, Callable[[Graph], Any]]] = {
     "late_operators": late_operators,
 }
 """Facts of the outermost graph that are worked out when they are asked for."""
+
+GENERAL: Final = (
+    frozenset({"opset", "ir_version", "since", "precision", "form", "variant", "inputs", "outputs", "inf"})
+    | OF_FILE.keys()
+)
+"""Facts that every node has, whatever its operator."""
 
 
 def _by_position(node: Node, name: str) -> Any:

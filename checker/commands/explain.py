@@ -29,21 +29,11 @@ def run(options: Namespace) -> int:
     Raises:
         InputError: none is known by that name.
     """
-    doc = _rule(options.name)
-    if doc is not None:
+    told = _told(options.name)
+    if told is not None:
+        kind, doc = told
         text = inspect.cleandoc(doc)
-        answer = {"rule": options.name, "text": text}
-        emit(dumps(answer) if options.format == "json" else f"{options.name}\n\n{text}\n", options.output)
-        return 0
-    term = TERMS.get(options.name.replace("_", "-"))
-    if term is not None:
-        told = {"term": options.name, "text": inspect.cleandoc(term)}
-        emit(dumps(told) if options.format == "json" else f"{options.name}\n\n{told['text']}\n", options.output)
-        return 0
-    predicate = PREDICATES.get(options.name)
-    if predicate is not None:
-        text = inspect.cleandoc(predicate.__doc__ or "")
-        answer = {"predicate": options.name, "text": text}
+        answer = {kind: options.name, "text": text}
         emit(dumps(answer) if options.format == "json" else f"{options.name}\n\n{text}\n", options.output)
         return 0
     asked = targets.find(options.target, options.opsets) if options.target else targets.read_all(options.opsets)
@@ -55,10 +45,20 @@ def run(options: Namespace) -> int:
     return 0
 
 
-def _rule(name: str) -> str | None:
-    """Return the page of a rule, of a verdict's reason (`placement/fallback`) or of a policy's limit."""
+def _told(name: str) -> tuple[str, str] | None:
+    """Return what has a text of that name, and the text; None for what has none.
+
+    A rule, also a verdict's reason (`placement/fallback`) or a policy's limit; a figure; a predicate.
+    """
     rule = find_rule(name)
-    return rule.doc if rule is not None else {**PLACEMENTS, **GATES}.get(name)
+    for kind, doc in (
+        ("rule", rule.doc if rule is not None else {**PLACEMENTS, **GATES}.get(name)),
+        ("term", TERMS.get(name.replace("_", "-"))),
+        ("predicate", PREDICATES[name].__doc__ if name in PREDICATES else None),
+    ):
+        if doc is not None:
+            return kind, doc
+    return None
 
 
 def _operator(name: str, asked: Sequence[Target]) -> str:

@@ -25,7 +25,7 @@ from checker.predicates.gelu import (
     gelu_unhalved,
 )
 from checker.predicates.layout import channels_last
-from checker.predicates.look import argument, made_by, sole_user
+from checker.predicates.look import argument, made_by, numbers, sole_user
 from checker.predicates.passes import crossed_expansions, shared_attention, uniform_split_bias
 from checker.predicates.placeholders import meets_placeholder
 from checker.predicates.pnnx import cut_of_plain_attention, scores_of_dense_layers, stored_against_open
@@ -82,15 +82,6 @@ def batched_matmul(node: Node, _: Graph) -> bool | None:
     return (left == k and y[-2:] == m + right) or (right == k and y[-2:] == m + left)
 
 
-def _numbers(node: Node, name: str) -> tuple[float, ...] | None:
-    """Return the elements of a constant argument, or of the attribute of that name; None where they are not known."""
-    value = node.args.get(name)
-    if isinstance(value, Value):
-        return None if value.const is None else tuple(float(item) for item in value.const.reshape(-1).tolist())
-    written = node.attrs.get(name)
-    return tuple(float(item) for item in written if isinstance(item, int)) if isinstance(written, tuple) else None
-
-
 def rms_scale_first(node: Node, graph: Graph) -> bool | None:
     """Tell whether a Mul is ``scale * (x * Reciprocal(Sqrt(ReduceMean(Pow(x, 2), last axis) + epsilon)))``.
 
@@ -107,7 +98,7 @@ def rms_scale_first(node: Node, graph: Graph) -> bool | None:
     x, base = argument(scaled, "A"), argument(square, "X")
     if x is None or base is None or x.name != base.name:
         return False
-    power, axes = _numbers(square, "Y"), _numbers(mean, "axes")
+    power, axes = numbers(square, "Y"), numbers(mean, "axes")
     if power is None or axes is None or x.rank is None:
         return None
     return power == (2.0,) and axes in {(-1.0,), (x.rank - 1.0,)}

@@ -28,28 +28,19 @@ def gelu_halved_first(node: Node, graph: Graph) -> bool:
 
     Source: tpu-mlir 1.30.2, whose canonicalizer looks for the sum on the right only.
     """
-    result = node.outputs[0] if node.outputs else None
-    product = made_by(result, graph, "Mul")
-    if result is None or product is None or len(graph.users_of(result)) + graph.is_output(result) != 1:
+    found, result = _taken_apart(node, graph), node.outputs[0] if node.outputs else None
+    if found is None or found.half is None or result is None:
         return False
-    half, one_more = made_by(product.inputs[0], graph, "Mul"), made_by(product.inputs[1], graph, "Add")
-    if half is None or one_more is None or not any(each is not None and each.constant for each in half.inputs):
-        return False
-    return any(made_by(each, graph, "Erf") is not None for each in one_more.inputs)
+    alone = len(graph.users_of(result)) + graph.is_output(result) == 1
+    return alone and found.product.inputs == (found.half.outputs[0], found.one_more.outputs[0])
 
 
-def gelu_halved_last(node: Node, graph: Graph) -> bool | None:
+def gelu_halved_last(node: Node, graph: Graph) -> bool:
     """Tell whether a GELU is x / sqrt(2), erf, + 1, times x, times 0.5, in this order: onnx2tf knows no other."""
-    result = node.outputs[0] if node.outputs else None
-    halved = made_by(result, graph, "Mul")
-    if halved is None or not any(each is not None and each.constant for each in halved.inputs):
-        return False
-    for product in (made_by(each, graph, "Mul") for each in halved.inputs):
-        for one_more in (made_by(each, graph, "Add") for each in (product.inputs if product else ())):
-            for erf in (made_by(each, graph, "Erf") for each in (one_more.inputs if one_more else ())):
-                if erf is not None and made_by(erf.inputs[0], graph, "Div") is not None:
-                    return True
-    return False
+    found = _taken_apart(node, graph)
+    return (
+        found is not None and found.scale.op == "Div" and found.half is not None and found.half.outputs == node.outputs
+    )
 
 
 def gelu_unhalved(node: Node, graph: Graph) -> bool:

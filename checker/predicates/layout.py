@@ -20,6 +20,7 @@ JOINED: Final = frozenset({"Add", "Concat", "Mul", "Sub"})
 """Operators of several tensors that are, where all of these are."""
 
 ACTIVATIONS: Final = frozenset({"Clip", "HardSwish", "LeakyRelu", "Relu", "Sigmoid", "Tanh"})
+"""Activations that onnx2tf carries from one layout to the other."""
 
 DEEPEST: Final = 12
 """Operators that are looked at, one above the other; sums of a residual network go on for long."""

@@ -11,6 +11,15 @@ def argument(node: Node, name: str) -> Value | None:
     return value if isinstance(value, Value) else None
 
 
+def numbers(node: Node, name: str) -> tuple[float, ...] | None:
+    """Return the elements of a constant argument, or of the attribute of that name; None where they are not known."""
+    value = node.args.get(name)
+    if isinstance(value, Value):
+        return None if value.const is None else tuple(float(item) for item in value.const.reshape(-1).tolist())
+    written = node.attrs.get(name)
+    return tuple(float(item) for item in written if isinstance(item, int)) if isinstance(written, tuple) else None
+
+
 def made_by(value: Value | None, graph: Graph, op: str) -> Node | None:
     """Return the node that makes a value, if it is of such an operator."""
     node = graph.producer_of(value) if value is not None else None

@@ -13,6 +13,11 @@ NEWEST_FOLDED_OPSET: Final = 19
 """tpu-mlir 1.30.2 folds constants with ONNX Runtime 1.16, which reads no newer file."""
 
 
+def in_order(graph: Graph) -> bool:
+    """Tell whether the file lists its nodes in order of computation."""
+    return all(problem.rule != "unsorted-graph" for problem in graph.problems)
+
+
 @lru_cache(4)
 def clashing_copies(graph: Graph) -> tuple[str, ...]:
     """Return the constants ``c`` of a file that several nodes share while some node takes a constant ``c_1``, sorted.
@@ -41,7 +46,7 @@ def late_operators(graph: Graph) -> tuple[str, ...]:
 
     Casts of what is computed are left out: tpu-mlir 1.30.2 takes them away before it goes over the nodes.
     """
-    if all(problem.rule != "unsorted-graph" for problem in graph.problems):
+    if in_order(graph):
         return ()
     made = {name: each for each in graph.folded for name in each.outputs}
     late = set()

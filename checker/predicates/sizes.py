@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Final
 
-from checker.graph import Graph, Node, Value
+from checker.graph import Graph, Node
 from checker.predicates.computed import computed_sizes
-from checker.predicates.look import argument, sole_user
+from checker.predicates.look import argument, numbers, sole_user
 from checker.predicates.simplified import joined_products, vanishes_when_simplified
 
 Axes = frozenset[int]
@@ -159,7 +159,7 @@ def _broadcast(node: Node, found: Mapping[str, Axes]) -> Axes:
 
 
 def _reduced(node: Node, axes: Axes) -> Axes:
-    data, over = argument(node, "data"), _numbers(node, "axes")
+    data, over = argument(node, "data"), _whole(node, "axes")
     if data is None or data.rank is None or over is None:
         return NONE
     gone = {axis % data.rank for axis in over}
@@ -174,7 +174,7 @@ def _transposed(node: Node, axes: Axes, _: Mapping[str, Axes]) -> Axes:
 
 
 def _squeezed(node: Node, axes: Axes, _: Mapping[str, Axes]) -> Axes:
-    data, gone = argument(node, "data"), _numbers(node, "axes")
+    data, gone = argument(node, "data"), _whole(node, "axes")
     if data is None or data.rank is None or gone is None:
         return NONE
     left = [axis for axis in range(data.rank) if axis not in {each % data.rank for each in gone}]
@@ -183,11 +183,11 @@ def _squeezed(node: Node, axes: Axes, _: Mapping[str, Axes]) -> Axes:
 
 def _sliced(node: Node, axes: Axes, graph: Graph) -> Axes:
     """Slices of one size that make up the whole become a SPLIT, which hands on what is unknown; others state it."""
-    data, cut = argument(node, "data"), _numbers(node, "axes")
+    data, cut = argument(node, "data"), _whole(node, "axes")
     if data is None or data.rank is None or data.shape is None or cut is None or len(cut) != 1:
         return NONE
     axis = cut[0] % data.rank
-    parts = [user.outputs[0] for user in graph.users_of(data) if user.op == "Slice" and _numbers(user, "axes") == cut]
+    parts = [user.outputs[0] for user in graph.users_of(data) if user.op == "Slice" and _whole(user, "axes") == cut]
     sizes = [part.shape[axis] for part in parts if part is not None and part.shape is not None]
     whole = data.shape[axis]
     return axes - {axis} if isinstance(whole, int) and sizes.count(sizes[0]) * (sizes[0] or 0) == whole else NONE
@@ -251,10 +251,6 @@ def _rank(node: Node) -> int:
     return result.rank or 0 if result is not None else 0
 
 
-def _numbers(node: Node, name: str) -> tuple[int, ...] | None:
-    """Return the elements of a constant argument, or of the attribute of that name; None where they are not known."""
-    value = node.args.get(name)
-    if isinstance(value, Value):
-        return None if value.const is None else tuple(int(item) for item in value.const.reshape(-1))
-    written = node.attrs.get(name)
-    return tuple(item for item in written if isinstance(item, int)) if isinstance(written, tuple) else None
+def _whole(node: Node, name: str) -> tuple[int, ...] | None:
+    found = numbers(node, name)
+    return None if found is None else tuple(map(int, found))

@@ -11,11 +11,10 @@ from functools import lru_cache
 from typing import Final
 
 from checker.graph import Graph, Node, Value
+from checker.predicates.layout import ACTIVATIONS
 from checker.predicates.look import argument, follow, made_by
 from checker.predicates.simplified import joined_products
-
-JOINED: Final = frozenset({"Add", "Div", "Max", "Min", "Mul", "Pow", "Sub", "Where"})
-"""Operators whose result has the sizes of that operand which has known ones."""
+from checker.predicates.sizes import BROADCAST
 
 STATED: Final = frozenset(
     {"Flatten", "Gemm", "GlobalAveragePool", "GlobalMaxPool", "GRU", "LSTM", "RNN", "Shape", "Size"}
@@ -24,9 +23,6 @@ STATED: Final = frozenset(
 
 POINTWISE: Final = frozenset({"Add", "Clip", "Concat", "HardSwish", "LeakyRelu", "Mul", "Relu", "Sigmoid"})
 """Operators that leave height and width as they are."""
-
-ACTIVATIONS: Final = frozenset({"Clip", "HardSwish", "LeakyRelu", "Relu", "Sigmoid", "Tanh"})
-"""Activations that onnx2tf carries from one layout to the other."""
 
 IN_A_ROW: Final = ACTIVATIONS | {"Add", "BatchNormalization", "Mul", "Slice"}
 """Operators of one input, constants aside, that leave the layout as it is."""
@@ -228,7 +224,7 @@ def _inherits(node: Node, loose: set[str]) -> bool:
     if node.op == "Reshape":
         shape = argument(node, "shape")
         return shape is None or not shape.constant
-    if node.op in JOINED:
+    if node.op in BROADCAST:
         made = node.outputs[0].shape[1:] if node.outputs[0] is not None and node.outputs[0].shape else None
         whole = [value for value in inputs if made is None or (value.shape and value.shape[-len(made) :] == made)]
         return all(value.name in loose for value in whole)

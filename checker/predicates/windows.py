@@ -14,23 +14,14 @@ from checker.predicates.look import argument, made_by, sole_user
 SWAP: Final = (0, 1, 3, 2, 4, 5)
 """Puts the rows of a window beside its columns: [n, h, b, w, b, c] and [n, h, w, b, b, c] become each other."""
 
-IMAGE: Final = 4
-"""Axes of [n, h * b, w * b, c]."""
-
-WINDOWS: Final = 3
-"""Axes of [n * h * w, b * b, c]."""
-
 
 def cuts_windows(node: Node, graph: Graph) -> bool:
     """Tell whether a Transpose, between two Reshapes, cuts an image into square windows."""
     found = _turn(node, graph)
     if found is None:
         return False
-    image, parts, windows = found
-    if len(image) != IMAGE or len(windows) != WINDOWS:
-        return False
-    n, h, b, w, c, channels = parts
-    return 1 < b == c and image == (n, h * b, w * b, channels) and windows == (n * h * w, b * b, channels)
+    image, (n, h, b, w, c, channels), windows = found
+    return _are_square(image, windows, (n, h, w, b, c, channels))
 
 
 def joins_windows(node: Node, graph: Graph) -> bool:
@@ -40,10 +31,13 @@ def joins_windows(node: Node, graph: Graph) -> bool:
     if found is None:
         return False
     windows, parts, image = found
-    if len(image) != IMAGE or len(windows) != WINDOWS:
-        return False
-    n, h, w, b, c, channels = parts
-    return 1 < b == c and image == (n, h * b, w * b, channels) and windows == (n * h * w, b * b, channels)
+    return _are_square(image, windows, parts)
+
+
+def _are_square(image: tuple[int, ...], windows: tuple[int, ...], parts: tuple[int, ...]) -> bool:
+    """Tell whether n * h * w windows of b rows and as many columns make up an image; ``parts``: n, h, w, b, b, c."""
+    n, h, w, b, columns, channels = parts
+    return 1 < b == columns and image == (n, h * b, w * b, channels) and windows == (n * h * w, b * b, channels)
 
 
 def _turn(node: Node, graph: Graph) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]] | None:

@@ -6,10 +6,11 @@ It says nothing about placement, so ``native`` means that the conversion succeed
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Final
 
 from checker.probes.driven import Driven
-from checker.probes.executorch import ASKED, UNASKED, options
+from checker.probes.executorch import ASKED, options, stopped
 from checker.probes.toolchain import About, Case, Observation
 from checker.probes.worker import Raw, Worker
 
@@ -36,11 +37,10 @@ def toolchain(worker: Worker) -> Driven:
 
 def interpret(_case: Case, raw: Raw) -> Observation:
     """Read an answer: the operators of the ML program, or the one that the converter has no function for."""
-    if raw.error and raw.stage in UNASKED:
-        return Observation("not-asked", raw.error, stage=raw.stage)
-    if raw.error:
-        found = _UNKNOWN.search(raw.error)
-        return Observation("refused", raw.error, culprits={found[1]: 1} if found else {}, stage=raw.stage)
+    short = stopped(raw, raw.stage)
+    if short is not None:
+        found = _UNKNOWN.search(raw.error) if short.outcome == "refused" else None
+        return replace(short, culprits={found[1]: 1}) if found else short
     into = tuple(sorted(name for name in raw.answer["ops"] if name != "cast"))
     by = f"through {raw.answer['front']}"
     return Observation("native" if len(into) <= 1 else "decomposed", by, into)

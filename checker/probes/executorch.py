@@ -50,17 +50,30 @@ def options(case: Case, _model: Any) -> Mapping[str, Any]:
 
 
 def interpret(_case: Case, raw: Raw) -> Observation:
-    """Read an answer: what was delegated, and what is left; the culprits are the operators that it was made of."""
+    """Read an answer: what was delegated, and what is left."""
+    return stopped(raw, "lower") or delegated(raw)
+
+
+def stopped(raw: Raw, refuses: str) -> Observation | None:
+    """Read an answer that did not come to its end, None where it did; ``refuses``: the stage that refuses a program."""
     if raw.error and raw.stage in UNASKED:
         return Observation("not-asked", raw.error, stage=raw.stage)
     if raw.error:
-        return Observation("refused" if raw.stage == "lower" else "compiler-error", raw.error, stage=raw.stage)
+        return Observation("refused" if raw.stage == refuses else "compiler-error", raw.error, stage=raw.stage)
+    return None
+
+
+def delegated(raw: Raw, plain: str = "") -> Observation:
+    """Read what was delegated, and what is left; the culprits are the operators that it was made of.
+
+    ``plain``: a namespace of operators that say nothing of what was made.
+    """
     taken, left = (named(raw.answer[key]) for key in ("delegated", "portable"))
+    into = tuple(sorted(name for name in taken if not plain or name.rpartition(".")[0] != plain))
     if left:
         listed = ", ".join(f"{name} x{count}" for name, count in sorted(left.items()))
-        made_of = named(raw.answer["sources"])
-        return Observation("host", f"on portable kernels: {listed}", tuple(sorted(taken)), made_of)
-    return Observation("native" if len(taken) <= 1 else "decomposed", "", tuple(sorted(taken)))
+        return Observation("host", f"on portable kernels: {listed}", into, named(raw.answer["sources"]))
+    return Observation("native" if len(into) <= 1 else "decomposed", "", into)
 
 
 def named(counted: Mapping[str, int]) -> dict[str, int]:

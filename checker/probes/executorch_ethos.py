@@ -10,7 +10,7 @@ import re
 from typing import Final
 
 from checker.probes.driven import Driven
-from checker.probes.executorch import ASKED, UNASKED, named, options
+from checker.probes.executorch import ASKED, delegated, options, stopped
 from checker.probes.toolchain import About, Case, Observation
 from checker.probes.worker import Raw, Worker
 
@@ -38,16 +38,11 @@ def toolchain(worker: Worker) -> Driven:
 
 def interpret(_case: Case, raw: Raw) -> Observation:
     """Read an answer: what was delegated, what is left, and what Vela left of it."""
-    if raw.error and raw.stage in UNASKED:
-        return Observation("not-asked", raw.error, stage=raw.stage)
-    if raw.error:
-        return Observation("refused" if raw.stage == "quantize" else "compiler-error", raw.error, stage=raw.stage)
-    taken, left = (named(raw.answer[key]) for key in ("delegated", "portable"))
-    into = tuple(sorted(name for name in taken if name.rpartition(".")[0] != "quantized_decomposed"))
+    short = stopped(raw, "quantize")
+    if short is not None:
+        return short
+    found = delegated(raw, plain="quantized_decomposed")
     cpu = sum(int(count) for count in _CPU.findall(raw.log))
-    if left:
-        listed = ", ".join(f"{name} x{count}" for name, count in sorted(left.items()))
-        return Observation("host", f"on portable kernels: {listed}", into, named(raw.answer["sources"]))
-    if cpu:
-        return Observation("host", f"Vela leaves {cpu} operators to the CPU", into)
-    return Observation("native" if len(into) <= 1 else "decomposed", "", into)
+    if cpu and found.outcome != "host":
+        return Observation("host", f"Vela leaves {cpu} operators to the CPU", found.into)
+    return found

@@ -36,10 +36,7 @@ def version() -> str:
 
 def ask(job: dict[str, Any], stage: Callable[[str], object]) -> dict[str, Any]:
     """Export, lower and serialize one module; ``target`` names the backend."""
-    stage("build")
-    module, inputs = torch_modules.asked(job)
-    stage("export")
     with torch.no_grad():
-        program = torch.export.export(module, inputs)
+        program, _ = torch_modules.exported(job, stage)
         answer: dict[str, Any] = lowered(program, PARTITIONERS[job["target"]](), stage)
     return answer

@@ -25,11 +25,8 @@ def version() -> str:
 
 def ask(job: dict[str, Any], stage: Callable[[str], object]) -> dict[str, Any]:
     """Export, lower and serialize one module; ``target`` is the oldest system that it has to run on."""
-    stage("build")
-    module, inputs = torch_modules.asked(job)
     specs = CoreMLBackend.generate_compile_specs(minimum_deployment_target=coremltools.target[job["target"]])
-    stage("export")
     with torch.no_grad():
-        program = torch.export.export(module, inputs)
+        program, _ = torch_modules.exported(job, stage)
         answer: dict[str, Any] = lowered(program, CoreMLPartitioner(compile_specs=specs), stage)
     return answer

@@ -29,19 +29,17 @@ def version() -> str:
 
 def ask(job: dict[str, Any], stage: Callable[[str], object]) -> dict[str, Any]:
     """Export, quantize, lower and serialize one module; ``target`` is Vela's name of the chip."""
-    stage("build")
-    module, inputs = torch_modules.asked(job)
-    stage("export")
     with torch.no_grad():
-        exported = torch.export.export(module, inputs).module()
+        program, inputs = torch_modules.exported(job, stage)
+        module = program.module()
         stage("quantize")
         spec = EthosUCompileSpec(job["target"])
         quantizer = EthosUQuantizer(spec)
         quantizer.set_global(get_symmetric_quantization_config())
-        prepared = prepare_pt2e(exported, quantizer)
+        prepared = prepare_pt2e(module, quantizer)
         prepared(*inputs)
-        program = torch.export.export(convert_pt2e(prepared), inputs)
-        answer: dict[str, Any] = lowered(program, EthosUPartitioner(spec), stage, without=_at_the_edge)
+        quantized = torch.export.export(convert_pt2e(prepared), inputs)
+        answer: dict[str, Any] = lowered(quantized, EthosUPartitioner(spec), stage, without=_at_the_edge)
     return answer
 
 

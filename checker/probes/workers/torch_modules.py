@@ -27,6 +27,14 @@ def asked(job: dict[str, Any]) -> tuple[torch.nn.Module, tuple[torch.Tensor, ...
     return module.eval(), inputs
 
 
+def exported(job: dict[str, Any], stage: Callable[[str], object]) -> tuple[Any, tuple[torch.Tensor, ...]]:
+    """Build the module of a job and export it; return the program and inputs of it."""
+    stage("build")
+    module, inputs = asked(job)
+    stage("export")
+    return torch.export.export(module, inputs), inputs
+
+
 def small(expression: str, shapes: list[Any]) -> tuple[torch.nn.Module, tuple[torch.Tensor, ...]]:
     """Return the module that an expression over ``nn``, ``F`` and ``torch`` makes, and inputs of these shapes.
 
