@@ -18,6 +18,7 @@ from checker.targets import find
         ({"answer": "refused"}, ""),
         ({"answer": "crashed", "stage": "vela"}, "crash"),
         ({"answer": "host", "says": "quantizer leaves RELU6 in float32; RELU6: Operation has tensor"}, "skip"),
+        ({"answer": "host", "says": "quantizer leaves NEG, QUANTIZE in float32; NEG: Unsupported opType"}, "skip"),
         ({"answer": "host", "says": "DIV: Unsupported opType", "stage": ""}, ""),
     ],
 )

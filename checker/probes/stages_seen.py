@@ -13,7 +13,7 @@ from checker.probes.evidence import Record
 from checker.probes.replay import Replay
 from checker.target import Row, Status
 
-SKIPPED: Final = re.compile(r"\bquanti[sz]er leaves \S+ in float32")
+SKIPPED: Final = re.compile(r"\bquanti[sz]er leaves [\w, ]+ in float32")
 """How an observation says that the quantizer left something out, which is then on the host."""
 MOST: Final = 0.9
 """Share of a row's observations that have to show the same stage, for the row to name it."""
