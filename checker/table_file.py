@@ -170,8 +170,8 @@ class Table:
         return tuple(self.sources[name] for name in cited)
 
     def requirements(self, entry: Mapping[str, Any]) -> tuple[str, ...]:
-        """Return the constraints of an entry, as text."""
-        lines = self.texts(entry, "require")
+        """Return the constraints of an entry, as text: one line each, however the table breaks a long one."""
+        lines = tuple(" ".join(line.split()) for line in self.texts(entry, "require"))
         if self.eager:
             try:
                 for line in lines:

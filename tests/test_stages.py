@@ -130,3 +130,11 @@ def test_a_stage_that_nobody_knows_is_a_fault_of_the_table(tmp_path: Path) -> No
     (tmp_path / "acme-one.toml").write_text(TABLE.replace('"custom"', '"costum"'))
     with pytest.raises(InputError, match="custom"):
         targets.find(["acme-one"], [tmp_path])
+
+
+def test_a_constraint_of_several_lines_is_told_in_one(tmp_path: Path) -> None:
+    """A table may break a long one; a report has it as a sentence."""
+    broken = "require  = ['''rank(X) in {\n  4,\n  5\n}''']"
+    (tmp_path / "acme-one.toml").write_text(TABLE.replace('require  = ["rank(X) == 4"]', broken))
+    report = audit.check(parser.parse_model(MODEL.format(op="Abs")), targets=["acme-one"], opsets=[tmp_path])
+    assert report.targets[0].reasons[0].constraint == "rank(X) in { 4, 5 }"
